@@ -1,0 +1,100 @@
+"""decide.
+
+What a command or a tick makes happen, or the refusal. Pure: what it reads is in state, command or given.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from everycall.core import (
+    assignments,
+    calls,
+    escalation,
+    floor,
+    hand_overs,
+    holding,
+    incidents,
+    instructions,
+    linking,
+    needs,
+    notes,
+    planning,
+    policies,
+    recommending,
+    retiring,
+    reviews,
+    scene,
+    self_initiated,
+    settling,
+    undo,
+    units,
+)
+from everycall.core.deadlines import next_due
+
+if TYPE_CHECKING:
+    from everycall.core.commands import Command
+    from everycall.core.deadlines import Deadline
+    from everycall.core.event import Event
+    from everycall.core.given import Given
+    from everycall.core.handlers import DecideTable
+    from everycall.core.refusals import Refusal
+    from everycall.core.state import State
+
+HANDLERS: Final[DecideTable] = {
+    **calls.DECIDE,
+    **needs.DECIDE,
+    **notes.DECIDE,
+    **incidents.DECIDE,
+    **planning.DECIDE,
+    **linking.DECIDE,
+    **holding.DECIDE,
+    **settling.DECIDE,
+    **reviews.DECIDE,
+    **units.DECIDE,
+    **assignments.DECIDE,
+    **hand_overs.DECIDE,
+    **instructions.DECIDE,
+    **scene.DECIDE,
+    **self_initiated.DECIDE,
+    **recommending.DECIDE,
+    **floor.DECIDE,
+    **policies.DECIDE,
+    **escalation.DECIDE,
+    **undo.DECIDE,
+}
+
+
+def decide(state: State, command: Command, given: Given) -> list[Event] | Refusal:
+    """The events that a command makes, or the refusal that says what to do instead. Never an exception."""
+    body = command.body
+    return HANDLERS[type(body)](state, command.actor, body, given)
+
+
+def tick(state: State, now: int) -> list[Event]:
+    """What the earliest deadline that is due by `now` makes happen; nothing when none is due.
+
+    The engine evolves and ticks again until nothing comes. One deadline at a time, in order of due time, and
+    each with its due time rather than `now`: so the same
+    deadlines pass in the same order with the same due times whatever the tick rate.
+    """
+    deadline = next_due(state, now)
+    if deadline is None:
+        return []
+    return _passing(state, deadline)
+
+
+def _passing(state: State, deadline: Deadline) -> list[Event]:
+    if deadline.kind == "policy":
+        return policies.policy_ended(state, deadline.due)
+    if deadline.kind == "retire":
+        retired = retiring.retirable(state, deadline.subject, deadline.due)
+        return [retired] if retired is not None else [escalation.passed(deadline)]
+    events: list[Event] = [escalation.passed(deadline)]
+    if deadline.kind == "hold" and deadline.rung == 0:
+        incident, agency = deadline.subject.split("/", 1)
+        events.append(holding.hold_ended(state, incident, agency, deadline.due, released=False))
+    elif deadline.kind == "hand_over" and deadline.rung == 0:
+        held = state.hand_overs[deadline.subject]
+        events.append(hand_overs.returned(state, held, "timed_out", deadline.due))
+    return events

@@ -1,0 +1,316 @@
+"""Hand-overs: another agency is asked to take needs. Only *accepted* takes them off our board (rule 8 of the house).
+
+Offered, received and deferred, the need stays open here; refused, timed out or withdrawn, it comes back on
+its original clock. After acceptance it is asked whether
+they arrived, and "unknown" is shown until somebody says.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Literal
+
+from msgspec.structs import replace
+
+from everycall.core.base import CommandBody, Entity, Identifier, Instant, Word
+from everycall.core.deadlines import Deadline, standing
+from everycall.core.event import Event
+from everycall.core.facts import readable
+from everycall.core.outcomes import HandedOver
+from everycall.core.policies import evaluator_in_force
+from everycall.core.refusals import Refusal, unknown
+from everycall.core.settling import settled
+
+if TYPE_CHECKING:
+    from everycall.core.actors import Actor
+    from everycall.core.given import Given
+    from everycall.core.handlers import DecideTable, EvolveTable
+    from everycall.core.needs import Need
+    from everycall.core.state import State
+
+HandOverStatus = Literal["offered", "received", "deferred", "accepted", "refused", "timed_out", "withdrawn"]
+HandOverAnswer = Literal["received", "deferred", "accepted", "refused", "withdrawn"]
+Arrived = Literal["unknown", "yes", "no"]
+_PENDING: Final = frozenset({"offered", "received", "deferred"})
+
+
+class HandOver(Entity, frozen=True, kw_only=True):
+    """One offer to one agency."""
+
+    id: Identifier
+    needs: tuple[Identifier, ...]
+    to: Identifier
+    ground: Word
+    offered_at: Instant
+    incident: Identifier | None = None
+    status: HandOverStatus = "offered"
+    answered_by: Word = ""
+    answered_at: Instant | None = None
+    arrived: Arrived = "unknown"
+
+    @property
+    def pending(self) -> bool:
+        """Whether the other agency can still answer."""
+        return self.status in _PENDING
+
+
+class OfferHandOver(CommandBody, frozen=True, kw_only=True):
+    """Ask another agency to take needs. Our own help may go on meanwhile."""
+
+    needs: tuple[Identifier, ...]
+    to: Identifier
+    ground: Identifier
+
+
+class AnswerHandOver(CommandBody, frozen=True, kw_only=True):
+    """Report what the other agency said, and who said it; or withdraw the offer."""
+
+    hand_over: Identifier
+    answer: HandOverAnswer
+    by: Word = ""
+
+
+class ReportHandOverArrival(CommandBody, frozen=True, kw_only=True):
+    """Report whether the agency that accepted arrived."""
+
+    hand_over: Identifier
+    arrived: Arrived
+
+
+class HandOverOffered(Event, frozen=True, kw_only=True):
+    """Needs were offered to another agency, under which rule."""
+
+    hand_over: Identifier
+    needs: tuple[Identifier, ...]
+    to: Identifier
+    ground: Word
+    at: Instant
+    rule: Word
+    policy: Word
+    incident: Identifier | None = None
+    touches: tuple[Identifier, ...] = ()
+
+
+class HandOverAnswered(Event, frozen=True, kw_only=True):
+    """The other agency answered, or did not in time; unless it accepted, the needs are ours as before."""
+
+    hand_over: Identifier
+    answer: HandOverStatus
+    at: Instant
+    by: Word = ""
+    returned: tuple[Identifier, ...] = ()
+    incident: Identifier | None = None
+    touches: tuple[Identifier, ...] = ()
+
+
+class HandOverArrivalReported(Event, frozen=True, kw_only=True):
+    """Whether the agency that accepted arrived."""
+
+    hand_over: Identifier
+    arrived: Arrived
+    at: Instant
+    touches: tuple[Identifier, ...] = ()
+
+
+def _touches(state: State, needs: tuple[str, ...]) -> tuple[str, ...]:
+    held = [need for key in needs if (need := state.needs.get(key)) is not None]
+    return tuple(dict.fromkeys([n.call for n in held] + [n.incident for n in held if n.incident is not None]))
+
+
+def offer_hand_over(state: State, actor: Actor, body: OfferHandOver, given: Given) -> list[Event] | Refusal:
+    """Offer needs to another agency, if a rule allows that."""
+    needs: list[Need] = []
+    for key in dict.fromkeys(body.needs):
+        need = state.needs.get(key)
+        if need is None:
+            return unknown("need", key)
+        if need.outcome is not None or need.hand_over is not None:
+            return Refusal(
+                code="cannot_be_offered",
+                rule="house:8",
+                because=f"Need {key} is settled or on offer already.",
+                instead="Wait for the answer, withdraw the offer, or reopen the need.",
+            )
+        needs.append(need)
+    if not needs:
+        return Refusal(
+            code="no_need_named", rule="house:8", because="No need was named.", instead="Name them."
+        )
+    evaluator = evaluator_in_force(state, given)
+    permission = None
+    for need in needs:
+        facts = readable(state.calls[need.call].facts, evaluator.reads)
+        permission = evaluator.may("hand_over", actor.role, body.ground, need.type, facts)
+        if not permission.allowed:
+            return Refusal(
+                code="hand_over_not_allowed",
+                rule=f"{permission.policy}#{permission.rule}",
+                because=f"No rule lets a {actor.role} offer need {need.id} on the ground {body.ground!r}.",
+                instead="Send help; mutual aid can be asked for beside it.",
+            )
+    floor = evaluator.floor()
+    within = (
+        floor.hand_over_within if permission is None or permission.longest is None else permission.longest
+    )
+    key = f"H{state.counters['hand_over'] + 1:06d}"
+    keys = tuple(need.id for need in needs)
+    touches = _touches(state, keys)
+    return [
+        HandOverOffered(
+            hand_over=key,
+            needs=keys,
+            to=body.to,
+            ground=body.ground,
+            at=given.at,
+            rule=permission.rule if permission is not None else "",
+            policy=permission.policy if permission is not None else "",
+            incident=needs[0].incident,
+            touches=touches,
+            sets=(
+                Deadline(
+                    kind="hand_over",
+                    subject=key,
+                    due=given.at + within,
+                    ladder=floor.ladder[:1],
+                    touches=touches,
+                ),
+            ),
+        )
+    ]
+
+
+def answer_hand_over(state: State, actor: Actor, body: AnswerHandOver, given: Given) -> list[Event] | Refusal:
+    """Take the other agency's answer.
+
+    An acceptance that comes late is an acceptance, if the needs are still open.
+    """
+    held = state.hand_overs.get(body.hand_over)
+    if held is None:
+        return unknown("hand-over", body.hand_over)
+    takes = [
+        need for key in held.needs if (need := state.needs.get(key)) is not None and need.outcome is None
+    ]
+    late = held.status == "timed_out" and body.answer == "accepted"
+    if not (held.pending or (late and takes)):
+        return Refusal(
+            code="no_longer_pending",
+            rule="house:8",
+            because=f"Hand-over {held.id} is {held.status.replace('_', ' ')}.",
+            instead="Offer it again.",
+        )
+    if body.answer == "accepted" and not body.by:
+        return Refusal(
+            code="accepted_by_whom",
+            rule="house:8",
+            because="An acceptance needs the name, or the position, of who accepted.",
+            instead="Ask who takes it, and enter that.",
+        )
+    if body.answer in ("received", "deferred"):
+        return [_answered(state, held, body.answer, given.at, body.by, ())]
+    if body.answer != "accepted":
+        return [returned(state, held, body.answer, given.at, body.by)]
+    floor = evaluator_in_force(state, given).floor()
+    answered = HandOverAnswered(
+        hand_over=held.id,
+        answer="accepted",
+        at=given.at,
+        by=body.by,
+        incident=held.incident,
+        touches=_touches(state, held.needs),
+        ends=standing(state, f"hand_over:{held.id}"),
+        sets=(
+            Deadline(
+                kind="hand_over_arrival",
+                subject=held.id,
+                due=given.at + floor.hand_over_arrival_within,
+                ladder=floor.ladder[:1],
+                touches=_touches(state, held.needs),
+            ),
+        ),
+    )
+    outcome = HandedOver(hand_over=held.id, to=held.to, accepted_by=body.by, accepted_at=given.at)
+    return [answered, settled(state, takes, outcome, actor, given)] if takes else [answered]
+
+
+def _answered(
+    state: State, held: HandOver, answer: HandOverStatus, at: int, by: str, back: tuple[str, ...]
+) -> HandOverAnswered:
+    return HandOverAnswered(
+        hand_over=held.id,
+        answer=answer,
+        at=at,
+        by=by,
+        returned=back,
+        incident=held.incident,
+        touches=_touches(state, held.needs),
+        ends=standing(state, f"hand_over:{held.id}")
+        if back or answer in ("refused", "timed_out", "withdrawn")
+        else (),
+    )
+
+
+def returned(state: State, held: HandOver, answer: HandOverStatus, at: int, by: str = "") -> HandOverAnswered:
+    """The event by which needs come back; their deadlines were never stopped."""
+    back = tuple(
+        key for key in held.needs if (need := state.needs.get(key)) is not None and need.hand_over == held.id
+    )
+    return _answered(state, held, answer, at, by, back)
+
+
+def report_arrival(
+    state: State, _actor: Actor, body: ReportHandOverArrival, given: Given
+) -> list[Event] | Refusal:
+    """Say whether they arrived."""
+    held = state.hand_overs.get(body.hand_over)
+    if held is None:
+        return unknown("hand-over", body.hand_over)
+    ends = standing(state, f"hand_over_arrival:{held.id}") if body.arrived != "unknown" else ()
+    return [
+        HandOverArrivalReported(
+            hand_over=held.id,
+            arrived=body.arrived,
+            at=given.at,
+            touches=_touches(state, held.needs),
+            ends=ends,
+        )
+    ]
+
+
+def _offered(state: State, event: HandOverOffered) -> None:
+    state.counters["hand_over"] += 1
+    state.hand_overs[event.hand_over] = HandOver(
+        id=event.hand_over,
+        needs=event.needs,
+        to=event.to,
+        ground=event.ground,
+        offered_at=event.at,
+        incident=event.incident,
+    )
+    for key in event.needs:
+        state.needs[key] = replace(state.needs[key], hand_over=event.hand_over)
+
+
+def _on_answer(state: State, event: HandOverAnswered) -> None:
+    held = state.hand_overs[event.hand_over]
+    state.hand_overs[event.hand_over] = replace(
+        held, status=event.answer, answered_by=event.by, answered_at=event.at
+    )
+    for key in event.returned:
+        need = state.needs[key]
+        state.needs[key] = replace(need, hand_over=None, returns=need.returns + 1)
+
+
+def _arrival(state: State, event: HandOverArrivalReported) -> None:
+    held = state.hand_overs[event.hand_over]
+    state.hand_overs[event.hand_over] = replace(held, arrived=event.arrived)
+
+
+DECIDE: Final[DecideTable] = {
+    OfferHandOver: offer_hand_over,
+    AnswerHandOver: answer_hand_over,
+    ReportHandOverArrival: report_arrival,
+}
+EVOLVE: Final[EvolveTable] = {
+    HandOverOffered: _offered,
+    HandOverAnswered: _on_answer,
+    HandOverArrivalReported: _arrival,
+}

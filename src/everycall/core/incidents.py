@@ -1,0 +1,399 @@
+"""Incidents: what is happening, with its calls, and one response per agency.
+
+Invariants:
+
+1. A response is open until each of its needs has an outcome and each of its units is clear.
+2. Whether it is pending, held, assigned or attended is derived from the hold and the assignments, never
+   stored, so no act can leave a stale word.
+3. A response's deadlines run from when its first need was received, whatever happened in between.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Literal
+
+from msgspec.structs import replace
+
+from everycall.core.base import CommandBody, Entity, Frozen, Identifier, Instant, Word
+from everycall.core.deadlines import Deadline, standing
+from everycall.core.event import Event
+from everycall.core.needs import Need, NeedPrioritised, open_needs
+from everycall.core.notes import Note
+from everycall.core.places import Place, PlaceGiven, place_of
+from everycall.core.policies import NOT_RECORDED_PLAN, ResponsePlan, over_objection
+from everycall.core.refusals import Refusal, unknown
+from everycall.core.vocabulary import Service
+from everycall.core.waiting import waiting_changes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from everycall.core.actors import Actor
+    from everycall.core.calls import CallTaken
+    from everycall.core.facts import Fact
+    from everycall.core.given import Given
+    from everycall.core.handlers import DecideTable, EvolveTable
+    from everycall.core.state import State
+
+ResponseStatus = Literal["pending", "waiting", "held", "assigned", "on_scene", "attended", "closed"]
+PatientState = Literal[
+    "found", "transported", "refused_care", "treated_on_scene", "no_patient_found", "dead_on_scene"
+]
+
+
+class Hold(Frozen, frozen=True, kw_only=True):
+    """Why a response does not go out yet, who said so, and until when at the most."""
+
+    ground: Word
+    by: Identifier
+    since: Instant
+    until: Instant
+    rule: Word
+    policy: Word
+
+
+class Response(Frozen, frozen=True, kw_only=True):
+    """One agency's answer to an incident."""
+
+    agency: Identifier
+    service: Service
+    opened_at: Instant
+    plan: ResponsePlan
+    needs: tuple[Identifier, ...] = ()
+    assignments: tuple[Identifier, ...] = ()
+    hold: Hold | None = None
+    waiting_since: Instant | None = None
+    closed_at: Instant | None = None
+    adjusted: bool = False
+    over_objection: bool = False
+
+
+class Patient(Frozen, frozen=True, kw_only=True):
+    """One patient; who it is stays sealed elsewhere."""
+
+    id: Identifier
+    state: PatientState = "found"
+    unit: Identifier | None = None
+    hospital: Word | None = None
+    changed_at: Instant
+
+
+class Incident(Entity, frozen=True, kw_only=True):
+    """What is happening."""
+
+    id: Identifier
+    opened_at: Instant
+    calls: tuple[Identifier, ...] = ()
+    responses: dict[Identifier, Response] = {}
+    place: Place | None = None
+    alarm_level: int = 1
+    staging: Word | None = None
+    patients: tuple[Patient, ...] = ()
+    notes: tuple[Note, ...] = ()
+    related: tuple[Identifier, ...] = ()
+    merged_into: Identifier | None = None
+    split_from: Identifier | None = None
+    position: Word = ""
+    external: Word | None = None
+    reconstructed: bool = False
+
+
+class OpenIncident(CommandBody, frozen=True, kw_only=True):
+    """Open an incident for a call: its needs that are in no incident yet, or those named."""
+
+    call: Identifier
+    needs: tuple[Identifier, ...] = ()
+    place: PlaceGiven | None = None
+    external: Word | None = None
+
+
+class ChangeIncident(CommandBody, frozen=True, kw_only=True):
+    """Say where the incident is, as distinct from where its calls come from, or which others it has to do with."""
+
+    incident: Identifier
+    place: PlaceGiven | None = None
+    related: tuple[Identifier, ...] = ()
+
+
+class IncidentOpened(Event, frozen=True, kw_only=True):
+    """An incident was opened with its first responses."""
+
+    incident: Identifier
+    at: Instant
+    calls: tuple[Identifier, ...]
+    responses: tuple[Response, ...]
+    place: Place | None = None
+    position: Word = ""
+    external: Word | None = None
+    reconstructed: bool = False
+
+
+class IncidentChanged(Event, frozen=True, kw_only=True):
+    """The place of an incident, or what it has to do with, was said."""
+
+    incident: Identifier
+    at: Instant
+    place: Place | None = None
+    before: Place | None = None
+    related: tuple[Identifier, ...] = ()
+
+
+class ResponseClosed(Event, frozen=True, kw_only=True):
+    """All needs of a response have an outcome and all its units are clear."""
+
+    incident: Identifier
+    agency: Identifier
+    at: Instant
+
+
+def working(state: State, response: Response) -> bool:
+    """Whether a unit is at work on it, that is, assigned and neither clear nor cancelled."""
+    assignments = state.assignments
+    return any(assignments[key].working for key in response.assignments)
+
+
+def arrived(state: State, response: Response) -> bool:
+    """Whether a unit of it has an on-scene time."""
+    assignments = state.assignments
+    return any(assignments[key].time("on_scene") is not None for key in response.assignments)
+
+
+def status_of(state: State, response: Response) -> ResponseStatus:
+    """Where a response stands, derived from its hold and its assignments."""
+    if response.closed_at is not None:
+        return "closed"
+    if response.hold is not None:
+        return "held"
+    busy = [a for key in response.assignments if (a := state.assignments[key]).working]
+    if busy:
+        return "on_scene" if any(a.time("on_scene") is not None for a in busy) else "assigned"
+    if arrived(state, response):
+        return "attended"
+    return "pending" if response.waiting_since is None else "waiting"
+
+
+def is_open(incident: Incident) -> bool:
+    """Whether any response of it is open."""
+    return incident.merged_into is None and any(r.closed_at is None for r in incident.responses.values())
+
+
+def agency_for(state: State, service: Service) -> str:
+    """The agency that answers for a service.
+
+    The first enrolled one; the service's own word while none is enrolled.
+    """
+    wanted = "police" if service == "unknown" else service
+    for agency in state.agencies.values():
+        if wanted in agency.services:
+            return agency.id
+    return wanted
+
+
+def response_deadlines(incident: str, response: Response, *, dispatch: bool = True) -> tuple[Deadline, ...]:
+    """The deadlines of a response on its original clock."""
+    plan = response.plan
+    subject = f"{incident}/{response.agency}"
+    touches = (incident,)
+    sets: list[Deadline] = []
+    if dispatch and plan.dispatch_within is not None:
+        due = response.opened_at + plan.dispatch_within
+        sets.append(Deadline(kind="dispatch", subject=subject, due=due, ladder=plan.ladder, touches=touches))
+    if plan.arrive_within is not None:
+        due = response.opened_at + plan.arrive_within
+        sets.append(Deadline(kind="arrive", subject=subject, due=due, ladder=plan.ladder, touches=touches))
+    return tuple(sets)
+
+
+def new_responses(
+    state: State,
+    needs: Sequence[Need],
+    given: Given,
+    agency: str | None = None,
+    facts: tuple[Fact, ...] | None = None,
+) -> tuple[list[Response], list[Event]]:
+    """One response per agency for the needs, and the priorities that their rules give."""
+    from everycall.core.planning import plan_for  # noqa: PLC0415 - planning reads incidents; the arrow back is only here
+
+    groups: dict[str, list[Need]] = {}
+    for need in needs:
+        groups.setdefault(agency or agency_for(state, need.service), []).append(need)
+    responses: list[Response] = []
+    priorities: list[Event] = []
+    marked = over_objection(state)
+    for key, group in groups.items():
+        recorded = not all(need.reconstructed for need in group)
+        plan = plan_for(state, group, given, facts) if recorded else NOT_RECORDED_PLAN
+        responses.append(
+            Response(
+                agency=key,
+                service=group[0].service,
+                opened_at=min([need.opened_at for need in group]),
+                plan=plan,
+                needs=tuple([need.id for need in group]),
+                over_objection=marked and recorded,
+            )
+        )
+        priorities.extend(
+            NeedPrioritised(
+                need=need.id, priority=plan.priority, at=given.at, rule=plan.rule, policy=plan.policy
+            )
+            for need in group
+            if need.priority is None and plan.priority is not None
+        )
+    return responses, priorities
+
+
+def next_incident(state: State, now: int) -> str:
+    """The next incident number: the year (UTC) and a running number in it."""
+    year = year_of(now)
+    return f"{year}-{state.counters[f'incident:{year}'] + 1:06d}"
+
+
+def year_of(instant: int) -> int:
+    """The UTC year of an instant, by the civil calendar; no clock and no time zone data needed."""
+    days = (
+        instant // 86_400_000_000 + 719_468
+    )  # days since 0000-03-01 (H. Hinnant, "chrono-compatible date algorithms")
+    era = days // 146_097
+    day_of_era = days - era * 146_097
+    year_of_era = (day_of_era - day_of_era // 1_460 + day_of_era // 36_524 - day_of_era // 146_096) // 365
+    day_of_year = day_of_era - (365 * year_of_era + year_of_era // 4 - year_of_era // 100)
+    january = 306  # the first day of January, counted from 1 March
+    return year_of_era + era * 400 + (1 if day_of_year >= january else 0)
+
+
+def opened(
+    state: State,
+    calls: tuple[str, ...],
+    needs: Sequence[Need],
+    place: Place | None,
+    position: str,
+    given: Given,
+    external: str | None,
+    ends: tuple[str, ...],
+    facts: tuple[Fact, ...] | None = None,
+) -> list[Event]:
+    """The events of an incident that is opened for these needs.
+
+    `facts` are those of a call that is just being taken.
+    """
+    incident = next_incident(state, given.now)
+    responses, priorities = new_responses(state, needs, given, facts=facts)
+    sets = tuple([deadline for response in responses for deadline in response_deadlines(incident, response)])
+    event = IncidentOpened(
+        incident=incident,
+        at=given.at,
+        calls=calls,
+        responses=tuple(responses),
+        place=place,
+        position=position,
+        external=external,
+        reconstructed=all(need.reconstructed for need in needs),
+        sets=sets,
+        ends=ends,
+    )
+    waits = waiting_changes(state, given.at, pending=[(incident, response) for response in responses])
+    return [event, *priorities, *waits]
+
+
+def opening_for(state: State, taken: CallTaken, given: Given, external: str | None) -> list[Event]:
+    """The events that open the incident of a call that is just being taken."""
+    from everycall.core.planning import needs_being_taken  # noqa: PLC0415
+
+    needs = needs_being_taken(taken)
+    return opened(state, (taken.call,), needs, taken.place, taken.position, given, external, (), taken.facts)
+
+
+def open_incident(state: State, actor: Actor, body: OpenIncident, given: Given) -> list[Event] | Refusal:
+    """Open an incident for a call."""
+    call = state.calls.get(body.call)
+    if call is None:
+        return unknown("call", body.call)
+    free = [need for need in open_needs(state, call.id) if need.incident is None]
+    if body.needs:
+        free = [need for need in free if need.id in body.needs]
+    if not free or (body.needs and len(free) != len(set(body.needs))):
+        return Refusal(
+            code="nothing_to_open",
+            rule="house:3",
+            because=f"Call {call.id} has no such open need that is in no incident yet.",
+            instead="Add a need for what is asked now, or link the call to the incident it belongs to.",
+        )
+    left = [need for need in open_needs(state, call.id) if need.incident is None and need not in free]
+    ends = () if left else standing(state, f"find_out:{call.id}")
+    place = call.place if body.place is None else place_of(body.place)
+    return opened(state, (call.id,), free, place, actor.position or call.position, given, body.external, ends)
+
+
+def change_incident(state: State, _actor: Actor, body: ChangeIncident, given: Given) -> list[Event] | Refusal:
+    """Say where it is, or relate it to others."""
+    incident = state.incidents.get(body.incident)
+    if incident is None:
+        return unknown("incident", body.incident)
+    for other in body.related:
+        if other not in state.incidents or other == body.incident:
+            return unknown("other incident", other)
+    if body.place is None and not body.related:
+        return Refusal(
+            code="nothing_to_change",
+            rule="house:3",
+            because="Neither a place nor a related incident was given.",
+            instead="Say what has changed.",
+        )
+    return [
+        IncidentChanged(
+            incident=incident.id,
+            at=given.at,
+            place=None if body.place is None else place_of(body.place),
+            before=incident.place,
+            related=tuple(dict.fromkeys(body.related)),
+        )
+    ]
+
+
+def change_response(state: State, incident: str, agency: str, **changes: object) -> None:
+    """Replace one response of an incident by a changed copy."""
+    held = state.incidents[incident]
+    response = replace(held.responses[agency], **changes)
+    state.incidents[incident] = replace(held, responses={**held.responses, agency: response})
+
+
+def _opened(state: State, event: IncidentOpened) -> None:
+    state.counters[f"incident:{event.incident.split('-', 1)[0]}"] += 1
+    state.incidents[event.incident] = Incident(
+        id=event.incident,
+        opened_at=event.at,
+        calls=event.calls,
+        responses={response.agency: response for response in event.responses},
+        place=event.place,
+        position=event.position,
+        external=event.external,
+        reconstructed=event.reconstructed,
+    )
+    for response in event.responses:
+        for need in response.needs:
+            state.needs[need] = replace(state.needs[need], incident=event.incident, agency=response.agency)
+        state.refresh_response(event.incident, response.agency)
+
+
+def _changed(state: State, event: IncidentChanged) -> None:
+    incident = state.incidents[event.incident]
+    others = tuple(other for other in event.related if other not in incident.related)
+    state.incidents[event.incident] = replace(
+        incident,
+        place=incident.place if event.place is None else event.place,
+        related=incident.related + others,
+    )
+    for key in others:
+        other = state.incidents[key]
+        if event.incident not in other.related:
+            state.incidents[key] = replace(other, related=(*other.related, event.incident))
+
+
+def _closed(state: State, event: ResponseClosed) -> None:
+    change_response(state, event.incident, event.agency, closed_at=event.at, waiting_since=None)
+    state.refresh_response(event.incident, event.agency)
+
+
+DECIDE: Final[DecideTable] = {OpenIncident: open_incident, ChangeIncident: change_incident}
+EVOLVE: Final[EvolveTable] = {IncidentOpened: _opened, IncidentChanged: _changed, ResponseClosed: _closed}

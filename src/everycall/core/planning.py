@@ -1,0 +1,206 @@
+"""Planning: asking the evaluator what to send, and what changes when more is known."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
+
+from everycall.core.base import CommandBody, Identifier, Instant, Word
+from everycall.core.calls import need_of
+from everycall.core.event import Event
+from everycall.core.facts import Fact, readable
+from everycall.core.incidents import Response, arrived, change_response, response_deadlines, working
+from everycall.core.needs import Need, NeedPrioritised
+from everycall.core.policies import (
+    Requirement,
+    ResponsePlan,
+    combined,
+    evaluator_in_force,
+    later_priority,
+    less,
+)
+from everycall.core.refusals import Refusal, unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from everycall.core.actors import Actor
+    from everycall.core.calls import CallTaken
+    from everycall.core.deadlines import Deadline
+    from everycall.core.given import Given
+    from everycall.core.handlers import DecideTable, EvolveTable
+    from everycall.core.state import State
+
+
+class ChangePlan(CommandBody, frozen=True, kw_only=True):
+    """Send more, or less, than the rule says. Less takes a reason."""
+
+    incident: Identifier
+    agency: Identifier
+    send: tuple[Requirement, ...]
+    reason: Word | None = None
+
+
+class PlanChanged(Event, frozen=True, kw_only=True):
+    """What is to be sent was changed, by a rule or a person.
+
+    `lower` names the components that became less.
+    """
+
+    incident: Identifier
+    agency: Identifier
+    plan: ResponsePlan
+    at: Instant
+    lower: tuple[Word, ...] = ()
+    reason: Word | None = None
+    by_person: bool = False
+
+
+def needs_being_taken(taken: CallTaken) -> list[Need]:
+    """The needs of a call that is being taken, as they will stand."""
+    return [need_of(taken, need, taken.received_at) for need in taken.needs]
+
+
+def plan_for(
+    state: State, needs: Sequence[Need], given: Given, facts: tuple[Fact, ...] | None = None
+) -> ResponsePlan:
+    """What the policy in force says to send for these needs.
+
+    It is handed no fact that it has not declared to read.
+    """
+    evaluator = evaluator_in_force(state, given)
+    reads = evaluator.reads
+    plans: list[ResponsePlan] = []
+    for need in needs:
+        known = state.calls[need.call].facts if facts is None else facts
+        plans.append(evaluator.plan(need.service, need.type, readable(known, reads)))
+    return combined(plans)
+
+
+def replanned(
+    state: State,
+    changed: Mapping[str, Need],
+    facts: tuple[Fact, ...],
+    given: Given,
+    reason: str | None,
+) -> list[Event] | Refusal:
+    """The plans that change when these needs, or the facts of their call, are as given.
+
+    Less than before without a reason is refused; the reports themselves are in other commands and stand.
+    """
+    events: list[Event] = []
+    places = {
+        (need.incident, need.agency): None
+        for need in changed.values()
+        if need.outcome is None
+        and not need.reconstructed
+        and need.incident is not None
+        and need.agency is not None
+    }
+    evaluator = evaluator_in_force(state, given)
+    reads = evaluator.reads
+    for incident, agency in places:
+        response = state.incidents[incident].responses[agency]
+        group = [
+            need for key in response.needs if (need := changed.get(key, state.needs[key])).outcome is None
+        ]
+        if not group or response.closed_at is not None:
+            continue
+        plans = [
+            evaluator.plan(
+                need.service,
+                need.type,
+                readable(facts if need.id in changed else state.calls[need.call].facts, reads),
+            )
+            for need in group
+        ]
+        plan = combined([response.plan, *plans]) if response.adjusted else combined(plans)
+        if plan == response.plan:
+            continue
+        lower = less(response.plan, plan)
+        if lower and not reason:
+            return _less_without_reason(lower)
+        events.append(_changed_event(state, incident, response, plan, given.at, lower, reason))
+        events.extend(
+            NeedPrioritised(
+                need=need.id,
+                priority=plan.priority,
+                before=need.priority,
+                at=given.at,
+                rule=plan.rule,
+                policy=plan.policy,
+                reason=reason,
+            )
+            for need in group
+            if plan.priority is not None
+            and need.priority != plan.priority
+            and (need.priority_by != "person" or later_priority(plan.priority, need.priority))
+        )
+    return events
+
+
+def _less_without_reason(lower: tuple[str, ...]) -> Refusal:
+    return Refusal(
+        code="less_without_reason",
+        rule="house:4",
+        because=f"That would send less: {'; '.join(lower)}.",
+        instead="Give a reason code with it; sending more needs none.",
+    )
+
+
+def _changed_event(
+    state: State,
+    incident: str,
+    response: Response,
+    plan: ResponsePlan,
+    at: int,
+    lower: tuple[str, ...],
+    reason: str | None,
+    *,
+    by_person: bool = False,
+) -> PlanChanged:
+    sets: tuple[Deadline, ...] = ()
+    if not arrived(state, response):
+        sets = response_deadlines(
+            incident,
+            replace(response, plan=plan),
+            dispatch=not working(state, response) and response.hold is None,
+        )
+    return PlanChanged(
+        incident=incident,
+        agency=response.agency,
+        plan=plan,
+        at=at,
+        lower=lower,
+        reason=reason,
+        by_person=by_person,
+        sets=sets,
+    )
+
+
+def change_plan(state: State, _actor: Actor, body: ChangePlan, given: Given) -> list[Event] | Refusal:
+    """Send more or less than the rule says."""
+    incident = state.incidents.get(body.incident)
+    if incident is None:
+        return unknown("incident", body.incident)
+    response = incident.responses.get(body.agency)
+    if response is None or response.closed_at is not None:
+        return unknown("open response of agency", body.agency)
+    plan = replace(response.plan, send=body.send)
+    lower = less(response.plan, plan)
+    if lower and not body.reason:
+        return _less_without_reason(lower)
+    return [_changed_event(state, incident.id, response, plan, given.at, lower, body.reason, by_person=True)]
+
+
+def _plan_changed(state: State, event: PlanChanged) -> None:
+    held = state.incidents[event.incident].responses[event.agency]
+    change_response(
+        state, event.incident, event.agency, plan=event.plan, adjusted=held.adjusted or event.by_person
+    )
+    state.refresh_response(event.incident, event.agency)
+
+
+DECIDE: Final[DecideTable] = {ChangePlan: change_plan}
+EVOLVE: Final[EvolveTable] = {PlanChanged: _plan_changed}

@@ -1,0 +1,145 @@
+"""Retiring: settled entities leave memory, as a consequence of events alone, and come back when a command names them.
+
+What is retired is whole: incidents and calls that hang together, all settled, with nothing about them still
+due. The record keeps every event; the engine
+builds the entities again from those and brings them back with `Recalled`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from everycall.core.acts import Act
+from everycall.core.assignments import Assignment
+from everycall.core.base import Identifier, Instant
+from everycall.core.calls import Call
+from everycall.core.event import Event
+from everycall.core.hand_overs import HandOver
+from everycall.core.incidents import Incident, is_open
+from everycall.core.needs import Need
+from everycall.core.reviews import Review
+
+if TYPE_CHECKING:
+    from everycall.core.handlers import EvolveTable
+    from everycall.core.state import State
+
+
+class Retired(Event, frozen=True, kw_only=True):
+    """These calls and incidents, with all that hangs on them, left memory."""
+
+    calls: tuple[Identifier, ...]
+    incidents: tuple[Identifier, ...]
+    at: Instant
+
+
+class Recalled(Event, frozen=True, kw_only=True):
+    """They came back, as their own events make them."""
+
+    calls: tuple[Call, ...]
+    needs: tuple[Need, ...]
+    incidents: tuple[Incident, ...]
+    assignments: tuple[Assignment, ...]
+    reviews: tuple[Review, ...]
+    hand_overs: tuple[HandOver, ...]
+    acts: dict[Identifier, Act]
+    at: Instant
+
+
+def component(state: State, subject: str) -> tuple[set[str], set[str]]:
+    """The calls and incidents that hang together with a call or incident."""
+    calls: set[str] = set()
+    incidents: set[str] = set()
+    ahead = [subject]
+    while ahead:
+        key = ahead.pop()
+        incident = state.incidents.get(key)
+        call = state.calls.get(key)
+        if incident is not None and key not in incidents:
+            incidents.add(key)
+            ahead += incident.calls
+            ahead += [k for k in (incident.merged_into, incident.split_from) if k is not None]
+            ahead += [
+                need.call
+                for r in incident.responses.values()
+                for n in r.needs
+                if (need := state.needs.get(n))
+            ]
+        elif call is not None and key not in calls:
+            calls.add(key)
+            ahead += [
+                need.incident
+                for n in call.needs
+                if (need := state.needs.get(n)) and need.incident is not None
+            ]
+    return calls, incidents
+
+
+def retirable(state: State, subject: str, at: int) -> Retired | None:
+    """The event by which they leave, if everything about them is settled."""
+    calls, incidents = component(state, subject)
+    if not calls and not incidents:
+        return None
+    needs = [need for call in calls for need in state.calls[call].needs]
+    if any(state.needs[need].outcome is None for need in needs):
+        return None
+    if any(is_open(state.incidents[incident]) for incident in incidents):
+        return None
+    responses = [
+        response for incident in incidents for response in state.incidents[incident].responses.values()
+    ]
+    if any(not state.assignments[key].ended for response in responses for key in response.assignments):
+        return None
+    if any(review.judgement is None and review.need in needs for review in state.reviews.values()):
+        return None
+    if any(
+        f"hand_over_arrival:{hand_over.id}" in state.deadlines and set(needs).intersection(hand_over.needs)
+        for hand_over in state.hand_overs.values()
+    ):
+        return None
+    # An incident that was merged into one of these goes with it.
+    incidents.update(key for key, held in state.incidents.items() if held.merged_into in incidents)
+    ends = tuple(
+        key
+        for subject in (*sorted(calls), *sorted(incidents))
+        if (key := f"retire:{subject}") in state.deadlines
+    )
+    return Retired(calls=tuple(sorted(calls)), incidents=tuple(sorted(incidents)), at=at, ends=ends)
+
+
+def _retired(state: State, event: Retired) -> None:
+    needs = {need for call in event.calls for need in state.calls[call].needs}
+    for incident in event.incidents:
+        held = state.incidents.pop(incident)
+        for response in held.responses.values():
+            for key in response.assignments:
+                state.assignments.pop(key, None)
+            state.forget_response(incident, response.agency)
+    for call in event.calls:
+        state.calls.pop(call)
+    for need in needs:
+        state.needs.pop(need, None)
+    gone = {*event.calls, *event.incidents, *needs}
+    for table in (state.reviews, state.hand_overs):
+        for key in [k for k, v in table.items() if _about(v, needs)]:
+            del table[key]
+    for key in [k for k, act in state.acts.items() if any(change.key in gone for change in act.changes)]:
+        del state.acts[key]
+
+
+def _about(entity: Review | HandOver, needs: set[str]) -> bool:
+    if isinstance(entity, Review):
+        return entity.need in needs
+    return bool(needs.intersection(entity.needs))
+
+
+def _recalled(state: State, event: Recalled) -> None:
+    state.calls.update({call.id: call for call in event.calls})
+    state.needs.update({need.id: need for need in event.needs})
+    state.incidents.update({incident.id: incident for incident in event.incidents})
+    state.assignments.update({assignment.id: assignment for assignment in event.assignments})
+    state.reviews.update({review.id: review for review in event.reviews})
+    state.hand_overs.update({hand_over.id: hand_over for hand_over in event.hand_overs})
+    state.acts.update(event.acts)
+
+
+EVOLVE: Final[EvolveTable] = {Retired: _retired, Recalled: _recalled}
