@@ -19,6 +19,9 @@ DAY: Final = 24 * HOUR
 FARTHEST: Final = 2**53
 """Instants beyond this are refused at the door: integers up to 2**53 survive every JSON reader."""
 
+LONGEST_WORDS: Final = 16_384
+"""Bytes of a malformed request that are kept as its words."""
+
 Instant = Annotated[int, msgspec.Meta(ge=-FARTHEST, le=FARTHEST)]
 """Microseconds since 1970-01-01T00:00:00Z."""
 

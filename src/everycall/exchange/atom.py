@@ -1,5 +1,4 @@
-"""Portland's Atom feed of live 911 incidents, as a raw table like any other; the profile `portland_feed` maps
-it.
+"""Portland's Atom feed of live 911 incidents, as a raw table; the profile `portland_feed` maps it.
 
 The feed lists incidents in progress: each entry is a call that is open, of which only the time of entry, the
     type, the block and the agency

@@ -243,6 +243,12 @@ ASSIGNMENTS: Final[tuple[Column, ...]] = (
 """The assignments table, one row a unit's work on a call."""
 
 
+def original_name(name: str) -> str:
+    """The name under which an original column is kept: `id` as `original_id_`, as `original_id` is ours."""
+    kept = f"{ORIGINAL}{name}"
+    return f"{kept}_" if kept in schema_of(CALLS) else kept
+
+
 def schema_of(columns: tuple[Column, ...]) -> dict[str, pl.DataType]:
     """Names and types, in order."""
     return {column.name: column.dtype for column in columns}
@@ -265,16 +271,7 @@ def validate(frame: pl.DataFrame) -> None:
     extra = [n for n in frame.columns if n not in wanted and not n.startswith((GROUP, ORIGINAL))]
     if extra:
         raise TableError(f"columns that a calls table does not have: {', '.join(extra)}")
-    for name, words in (
-        ("service", SERVICES),
-        ("channel", CHANNELS),
-        ("outcome", OUTCOME_NAMES),
-        ("contact_made", ("yes", "no", "not_said")),
-        *((f"{stamp}_missing", MISSING_REASONS) for stamp in CALL_STAMP_COLUMNS),
-    ):
-        odd = frame.filter(~pl.col(name).is_in(list(words)))[name].head(1)
-        if len(odd):
-            raise TableError(f"{name} holds {odd[0]!r}, which is not one of {', '.join(words)}")
+    _check_words(frame)
     for column in CALLS:
         if column.null == "never" and frame[column.name].null_count():
             raise TableError(f"the column {column.name} has rows without a value")
@@ -293,6 +290,19 @@ def validate(frame: pl.DataFrame) -> None:
     apco = pl.col("outcome").replace_strict(APCO_DISPOSITION_OF, default=None, return_dtype=pl.String)
     if frame.filter(~apco.eq_missing(pl.col("apco_code"))).height:
         raise TableError("an apco_code is not that of its outcome")
+
+
+def _check_words(frame: pl.DataFrame) -> None:
+    for name, words in (
+        ("service", SERVICES),
+        ("channel", CHANNELS),
+        ("outcome", OUTCOME_NAMES),
+        ("contact_made", ("yes", "no", "not_said")),
+        *((f"{stamp}_missing", MISSING_REASONS) for stamp in CALL_STAMP_COLUMNS),
+    ):
+        odd = frame.filter(~pl.col(name).is_in(list(words)))[name].head(1)
+        if len(odd):
+            raise TableError(f"{name} holds {odd[0]!r}, which is not one of {', '.join(words)}")
 
 
 def write_table(frame: pl.DataFrame, path: Path, metadata: Mapping[str, str] | None = None) -> None:

@@ -8,7 +8,7 @@ profile, an output that cannot be written, a missing extra).
 from __future__ import annotations
 
 import contextlib
-from pathlib import Path
+from pathlib import Path  # noqa: TC003 - cyclopts reads the annotations at run time
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter

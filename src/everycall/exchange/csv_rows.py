@@ -134,8 +134,10 @@ def _read_body(
     table = table.with_columns(masked=masked)
     masked = pl.col("masked")
     not_delimiter = f"[^{delimiter}]"
+    # Polars takes a carriage return at the end of an unquoted field away, so such rows are not left to it.
     regular = (masked.str.count_matches(delimiter, literal=True) == width - 1) & ~(
         masked.str.contains('"', literal=True)
+        | masked.str.contains("\r", literal=True)
         | masked.str.contains(f"{not_delimiter}{_MASK}|{_MASK}{not_delimiter}")
     )
     blank = text.str.strip_chars() == ""
@@ -184,6 +186,7 @@ def _parse(texts: pl.Series, names: list[str], delimiter: str) -> pl.DataFrame:
         schema=schema,
         separator=delimiter,
         quote_char='"',
+        empty_string_is_null=True,
         infer_schema=False,
         raise_if_empty=False,
     )
@@ -195,9 +198,7 @@ def _parse(texts: pl.Series, names: list[str], delimiter: str) -> pl.DataFrame:
 def _read_odd(
     table: pl.DataFrame, odd: list[int], names: list[str], header_text: str, delimiter: str
 ) -> tuple[list[tuple[int, list[str]]], list[tuple[int, str, str]], set[int]]:
-    """The lines that are not one plain record each: records over several lines, stray quotes, too many or too
-    few fields.
-    """
+    """Lines that are not one plain record: over several lines, stray quotes, a wrong number of fields."""
     if not odd:
         return [], [], set()
     texts = table["text"]

@@ -27,17 +27,17 @@ FLAGS: Final[dict[str, str]] = {
     "unreadable:<stamp>": "something stands there that is no time; it is kept in the original column",
     "date_only:<stamp>": "a date without a time of day, read as midnight; no interval is taken from it",
     "derived:<stamp>": "worked out from a duration that the export gives instead of a time",
-    "repeated_hour:<stamp>": "a local time that occurs twice when daylight saving ends; the earlier is taken unless the order tells otherwise",
-    "skipped_hour:<stamp>": "a local time that does not occur when daylight saving begins; read with the offset of before",
+    "repeated_hour:<stamp>": "a local time that occurs twice; read as the earlier, or as the order tells",
+    "skipped_hour:<stamp>": "a local time that daylight saving skips; read with the offset of before",
     "midnight_rollover:<stamp>": "the stamp seems to carry the date of the day before; kept as it is",
-    "midnight_rollover_corrected:<stamp>": "the stamp carried the date of the day before and was moved by one day; as it was in the original column",
+    "midnight_rollover_corrected:<stamp>": "the stamp carried the date of the day before; moved by one day",
     "minute_stamps": "a stamp of the row comes from a column that is kept to the minute only",
-    "received_equals_arrived": "arrival and receipt are the same second: perhaps a unit's own activity, which is a suspicion and no more",
+    "received_equals_arrived": "arrival and receipt are the same second: perhaps a unit's own activity",
     "repeated_id": "another row of the export has the same id; the call id got a number",
     "repeated_row": "another row of the export is the same, word for word",
-    "batch_closed": "many calls were closed in the same second (the same minute, where the column has minutes only)",
+    "batch_closed": "many calls were closed in the same second, or minute where the column has no seconds",
     "reopened_after_last_close": "the call was opened again later than the last close that the export knows",
-    "desk_only": "only positions of the communications centre are named as units; their times are no unit's times",
+    "desk_only": "only desks of the centre are named as units; their times are no unit's times",
     "arrival_without_time": "the words say that a unit came, and there is no time of arrival",
     "contradicting_words": "the words say two different things about the end, so that they settle nothing",
     "arrived_although:<words>": "a unit came, and the words say something else besides",
@@ -112,8 +112,9 @@ def flag_rows(
 
 
 def batch_closed(closed: StampColumn, size: int) -> pl.Series:
-    """Rows whose close shares its second with so many others; in a column of minutes, its minute with five
-    times as many.
+    """Rows whose close shares its second with so many others.
+
+    In a column of minutes, its minute, and with five times as many.
     """
     instants = closed.instants.dt.truncate("1s")
     least = size * 5 if closed.minute else size

@@ -1,5 +1,4 @@
-"""An export read whole: the calls table, the assignments, the rejects and what is to be said about their
-quality.
+"""An export read whole: the calls table, the assignments, the rejects and the quality report.
 
 Invariants:
 
@@ -27,8 +26,8 @@ from everycall.exchange.calls_table import (
     FIRST_UNIT,
     GROUP,
     INTERVALS,
-    ORIGINAL,
     SCHEMA_VERSION,
+    original_name,
     schema_of,
 )
 from everycall.exchange.errors import ExchangeError
@@ -73,6 +72,19 @@ UNIT_STAMP_OF: Final = {
 """Which stamp of the call is which of its first unit."""
 
 
+_TEXTS: Final = (
+    "first_type",
+    "last_type",
+    "first_priority",
+    "last_priority",
+    "agency",
+    "district",
+    "area",
+    "neighbourhood",
+    "postal_code",
+)
+
+
 class BalanceError(ExchangeError):
     """Rows in are not rows out and rejects: a fault of this program."""
 
@@ -101,6 +113,7 @@ class Imported:
             "everycall.schema_version": SCHEMA_VERSION,
             "everycall.profile": self.profile.name,
             "everycall.profile_sha256": self.profile.sha256,
+            "everycall.zone": self.profile.zone,
             "everycall.source": self.quality.source,
             "everycall.source_sha256": self.quality.source_sha256,
             "everycall.limits": "\n".join(self.profile.limits),
@@ -166,11 +179,12 @@ def convert(
     table = table.select(
         *schema_of(CALLS),
         *(c for c in table.columns if c.startswith(GROUP)),
-        *(pl.Series(f"{ORIGINAL}{c}", raw.frame[c]) for c in raw.frame.columns),
+        *(raw.frame[c].alias(original_name(c)) for c in raw.frame.columns),
     )
     if raw.rows_in != table.height + rejects.height:
         raise BalanceError(
-            f"{raw.rows_in} rows in, {table.height} calls and {rejects.height} rejects out: a fault of everycall, not of the file"
+            f"{raw.rows_in} rows in, {table.height} calls and {rejects.height} rejects out: "
+            "a fault of everycall, not of the file"
         )
     quality = report_on(
         raw,
@@ -247,19 +261,7 @@ def _calls(
         name: read_own_words(raw, name, profile, placed, unlisted)
         for name in ("service", "channel", "self_initiated")
     }
-    texts = {
-        name: read_text(raw, profile.text(name), placed, profile)
-        for name in (
-            "first_type",
-            "last_type",
-            "first_priority",
-            "last_priority",
-            "agency",
-            "district",
-            "area",
-        )
-        + ("neighbourhood", "postal_code")
-    }
+    texts = {name: read_text(raw, profile.text(name), placed, profile) for name in _TEXTS}
     latitude, longitude = read_place(raw, profile, placed)
     outcome = outcomes.outcome
     columns: dict[str, pl.Series] = {

@@ -72,9 +72,7 @@ def as_words(column: pl.Series) -> pl.Series:
 def read_own_words(
     raw: RawTable, name: str, profile: Profile, placed: Mapping[str, str], unlisted: Unlisted
 ) -> pl.Series:
-    """A text that must be one of our words: what the profile does not translate is null, and counted as
-    unlisted.
-    """
+    """A text that must be one of our words: what the profile does not translate is null, and counted."""
     source = profile.text(name)
     text = read_text(raw, source, placed, profile)
     if source is None or source.value or text.null_count() == len(text):

@@ -1,6 +1,4 @@
-"""The quality report: what is missing, odd or unreadable, per column and agency; for a terminal and as
-JSON.
-"""
+"""The quality report: what is missing, odd or unreadable, per column and agency."""
 
 from __future__ import annotations
 

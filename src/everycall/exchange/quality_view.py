@@ -119,12 +119,13 @@ def _odd(report: QualityReport, console: Console) -> None:
         text = ", ".join(f"{word} ({times:,})" for word, times in some[:8])
         more = f" and {len(some) - 8} more" if len(some) > 8 else ""  # noqa: PLR2004 - as many as shown
         console.print(
-            f"words of {escape(column)} that the profile does not list, so that they settle nothing: {escape(text)}{more}",
+            f"words of {escape(column)} that the profile does not list, so that they settle nothing: "
+            f"{escape(text)}{more}",
             soft_wrap=True,
         )
     if report.columns_not_found:
         console.print(
-            f"columns of the profile that the file does not have: {escape(', '.join(report.columns_not_found))}"
+            f"columns of the profile that are not in the file: {escape(', '.join(report.columns_not_found))}"
         )
     for remark in report.remarks:
         console.print(f"[dim]{escape(remark)}[/dim]")

@@ -1,5 +1,6 @@
-"""From a file to a raw table: unpacking, encoding, and the kinds of file; what the columns mean is not asked
-here.
+"""From a file to a raw table: unpacking, encoding, and the kinds of file.
+
+What the columns mean is not asked here.
 
 What is read is kept as it stands. The kind is told by the first bytes, not by the suffix, because exports are
 renamed.
@@ -138,7 +139,7 @@ def unpack(data: bytes, name: str) -> tuple[bytes, str]:
         if not data:
             raise EmptyTableError(f"{name} is empty inside")
         return unpack(data, name.removesuffix(".gz"))
-    if data.startswith(b"PK\x03\x04") or (data.startswith(b"PK") and name.endswith(".zip")):
+    if data.startswith((b"PK\x03\x04", b"PK\x05\x06")):  # an archive, and one without a file
         return _unpack_zip(data, name)
     return data, name
 

@@ -88,8 +88,7 @@ class StampColumn:
 
 
 def read_stamps(raw: RawTable, profile: Profile, placed: Mapping[str, str]) -> dict[str, StampColumn]:
-    """Read every stamp that the profile names; stamps of the calls table that it does not name come back
-    empty.
+    """Read every stamp that the profile names; the others of the calls table come back empty.
 
     Raises:
         TimeFormatError: most values of a column are no times in any format tried.
@@ -99,7 +98,7 @@ def read_stamps(raw: RawTable, profile: Profile, placed: Mapping[str, str]) -> d
     for name in (*CALL_STAMPS, *(n for n in UNIT_STAMPS if n in profile.stamps)):
         source = profile.stamp(name)
         columns = [placed[c] for c in source.sources if c in placed] if source else []
-        if source is None or not columns or (source.date and len(columns) < 2):
+        if source is None or not columns or (source.date and len(columns) < len(source.sources)):
             found[name] = _absent(name, raw.frame.height)
             continue
         if source.after:
@@ -196,9 +195,7 @@ def _read_text(column: pl.Series, profile: Profile, blanks: frozenset[str]) -> R
 
 
 def _date_and_time(raw: RawTable, profile: Profile, date: str, time: str, blanks: frozenset[str]) -> Reading:
-    """A date column and a time-of-day column as one; a time column that holds full stamps already stands by
-    itself.
-    """
+    """A date column and a time-of-day column as one."""
     day = _read_text(raw.frame[date], profile, blanks)
     clock, bad_clock = read_clock(raw.frame[time], blanks=blanks)
     local = (day.local.dt.truncate("1d") + clock).cast(pl.Datetime("us"))
@@ -290,7 +287,8 @@ def _refuse_wrong_format(raw: RawTable, label: str, reading: Reading, profile: P
         else " If the day stands before the month, set day_first = true in the profile;"
     )
     raise TimeFormatError(
-        f"{raw.source_name}: column {label}, line {raw.lines[at]}: {value!r} is not a time; {bad} of {there} values are not. "
+        f"{raw.source_name}: column {label}, line {raw.lines[at]}: {value!r} is not a time; "
+        f"{bad} of {there} values are not. "
         f"Tried {', '.join(tried[:12])} and {max(len(tried) - 12, 0)} more.{hint} otherwise give its form in "
         f'time_formats, such as time_formats = ["%d/%m/%Y %H:%M:%S"]'
     )

@@ -1,5 +1,4 @@
-"""A profile to fill in, for an export that none of ours fits: guessed from the names and the values of its
-columns.
+"""A profile to fill in, for an export that none of ours fits: guessed from names and values.
 
 What is certain is written down, what is guessed says so in a comment, and what nobody but a person can know
 (the time zone) is left to fill in.
@@ -40,6 +39,9 @@ _MONTHS: Final = 12
 _MOST_PRIORITIES: Final = 60
 _MOST_DISPOSITIONS: Final = 400
 _NEARLY_ALL: Final = 0.9
+_MILLISECONDS_FROM: Final = 1e11
+_EPOCHS: Final = (946_684_800, 2_208_988_800)
+"""From 2000 to 2040, in seconds since 1970."""
 _MOST_WORDS: Final = 80
 _BLANKS: Final = frozenset(DEFAULT_BLANKS)
 
@@ -54,6 +56,7 @@ class _Look:
     distinct: int
     rows: int
     local: pl.Series | None = None
+    own_zone: bool = False
     words: list[str] = field(default_factory=list)
 
     @property
@@ -69,7 +72,7 @@ def start_profile(raw: RawTable, name: str) -> str:
         name: what to call the profile.
     """
     order, order_comment = _day_or_month_first(raw.frame)
-    looks = [_look(raw.frame[column].head(_SAMPLE), column, day_first=order) for column in raw.frame.columns]
+    looks = [_look(raw.frame[column], column, day_first=order) for column in raw.frame.columns]
     stamps = _guess_stamps(looks)
     texts = _guess_texts([look for look in looks if look.kind in {"text", "number"}])
     identity = _guess_id(looks)
@@ -77,11 +80,12 @@ def start_profile(raw: RawTable, name: str) -> str:
         for key in [k for k, v in texts.items() if v.name == identity.name]:
             del texts[key]
     lines = [
-        f"# Started from the header of {raw.source_name}. Read every line; lines marked GUESS were taken from names or values.",
+        f"# Started from the header of {raw.source_name}. Read every line;",
+        "# lines marked GUESS were taken from names or values.",
         "# All keys are described in docs/city-exports.md.",
         f"name = {_quote(_identifier(name))}",
         f"title = {_quote(raw.source_name)}  # what this is an export of, in a few words",
-        'zone = ""  # FILL IN: the time zone of the centre, such as "America/Chicago"; "UTC" if the times are UTC',
+        _zone_line(looks),
         "limits = [",
         '    # "What this file cannot show, in sentences; they are printed first."',
         "]",
@@ -92,7 +96,8 @@ def start_profile(raw: RawTable, name: str) -> str:
         lines.append("day_first = true")
     if any(isinstance(s, tuple) for s in stamps.values()):
         lines += [
-            "# GUESS: times of day without a date of their own take the date of the call; after midnight they are moved by a day, and flagged.",
+            "# GUESS: times of day without a date of their own take the date of the call;",
+            "# after midnight they are moved by a day, and flagged.",
             'midnight_rollover = "correct"',
         ]
     lines += _id_lines(identity)
@@ -108,7 +113,8 @@ def start_profile(raw: RawTable, name: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _look(column: pl.Series, name: str, *, day_first: bool) -> _Look:
+def _look(whole: pl.Series, name: str, *, day_first: bool) -> _Look:
+    column = whole.head(_SAMPLE)
     words = as_words(column)
     there = words.filter(words.is_not_null() & ~words.str.to_lowercase().is_in(sorted(_BLANKS)))
     filled = len(there) / max(len(column), 1)
@@ -124,13 +130,15 @@ def _look(column: pl.Series, name: str, *, day_first: bool) -> _Look:
         blanks=_BLANKS,
     )
     share = 1 - int(reading.unreadable.sum()) / len(there)
-    if share > _MOST and (plain_number < _HALF or named_as_time):
+    numbers_as_times = plain_number >= _HALF and _times_as_numbers(there, folded(name))
+    if share > _MOST and (plain_number < _HALF or named_as_time or numbers_as_times):
         dates = int(reading.date_only.sum()) / len(there)
         local = pl.select(pl.coalesce(reading.local, reading.instants.dt.replace_time_zone(None))).to_series()
         midnights = local.drop_nulls()
         flat = len(midnights) > _FEW and bool((midnights == midnights.dt.truncate("1d")).all())
         look.kind = "date" if dates > _HALF or flat else "stamp"
         look.local = local
+        look.own_zone = reading.local.null_count() == len(reading.local)
         return look
     _, bad = read_clock(column, blanks=_BLANKS)
     clocklike = _share(there, r"^\d{1,2}:\d{2}(:\d{2})?( ?[AaPp][Mm])?$")
@@ -138,9 +146,32 @@ def _look(column: pl.Series, name: str, *, day_first: bool) -> _Look:
         look.kind = "clock"
         return look
     look.kind = "number" if plain_number > _NEARLY_ALL else "text"
+    every = as_words(whole)
+    there = every.filter(every.is_not_null() & ~every.str.to_lowercase().is_in(sorted(_BLANKS)))
     counts = there.value_counts().sort("count", there.name, descending=[True, False])
     look.words = counts[there.name].head(_MOST_WORDS).to_list()
     return look
+
+
+def _zone_line(looks: list[_Look]) -> str:
+    times = [look for look in looks if look.kind in {"stamp", "date", "clock"}]
+    if times and all(look.own_zone for look in times):
+        return (
+            'zone = "UTC"  # the times carry their own offset, or count from 1970, so that no zone is needed'
+        )
+    return 'zone = ""  # FILL IN: the time zone, such as "America/Chicago"; "UTC" if the times are UTC'
+
+
+def _times_as_numbers(texts: pl.Series, name: str) -> bool:
+    """Whether numbers are times: serial days with a fraction, or seconds since 1970 under a time's name."""
+    numbers = texts.cast(pl.Float64, strict=False).drop_nulls()
+    if not len(numbers):
+        return False
+    serial = numbers.is_between(30_000, 60_000).all() and int((numbers % 1 != 0).sum()) > _HALF * len(numbers)
+    factor = 1000.0 if bool((numbers > _MILLISECONDS_FROM).all()) else 1.0
+    seconds = (numbers / factor).is_between(*_EPOCHS).all()
+    named = any(re.search(pattern, name) for _, pattern in STAMP_PATTERNS)
+    return bool(serial) or (bool(seconds) and named)
 
 
 def _share(texts: pl.Series, pattern: str) -> float:
@@ -286,16 +317,15 @@ def _guess_id(looks: list[_Look]) -> _Look | None:
 def _id_lines(identity: _Look | None) -> list[str]:
     if identity is None:
         return [
-            '# call = "…"  # FILL IN the column with the number of the call; without it calls are numbered by line'
+            '# call = "…"  # FILL IN the column with the call\'s number; without it the line is the number'
         ]
     note = (
         ""
         if identity.distinct == identity.rows
         else "; some repeat, perhaps because a row is a unit and not a call"
     )
-    return [
-        f"call = {_quote(identity.name)}  # GUESS: {identity.distinct} different in {identity.rows} rows looked at{note}"
-    ]
+    seen = f"{identity.distinct} different in {identity.rows} rows looked at"
+    return [f"call = {_quote(identity.name)}  # GUESS: {seen}{note}"]
 
 
 def _text_lines(texts: dict[str, _Look]) -> list[str]:
@@ -307,9 +337,8 @@ def _text_lines(texts: dict[str, _Look]) -> list[str]:
         lines.append(f"service = {{ column = {_quote(source.name)}, values = {{ {pairs} }} }}  # GUESS")
     else:
         lines.append('service = "unknown"  # FILL IN: police, fire, ems or other')
-    for key in ("agency", "district", "area", "neighbourhood", "postal_code", "latitude", "longitude"):
-        if key in texts:
-            lines.append(f"{key} = {_quote(texts[key].name)}  # GUESS")
+    plain = ("agency", "district", "area", "neighbourhood", "postal_code", "latitude", "longitude")
+    lines += [f"{key} = {_quote(texts[key].name)}  # GUESS" for key in plain if key in texts]
     for key in ("first_type", "last_type", "first_priority", "last_priority"):
         if key in texts:
             other = key.replace("last_", "first_")
@@ -322,9 +351,8 @@ def _text_lines(texts: dict[str, _Look]) -> list[str]:
         named = look.kind == "text" or not re.search(r"count|number|num|nunit|total", look.folded)
         if named:
             separator = next((s for s in (",", ";", "|") if any(s in word for word in look.words)), ",")
-            lines.append(
-                f'units = {{ column = {_quote(look.name)}, separator = {_quote(separator)} }}  # GUESS; holds = "primary" if only one of several is named'
-            )
+            lines.append('# GUESS; add holds = "primary" if only one of several units is named')
+            lines.append(f"units = {{ column = {_quote(look.name)}, separator = {_quote(separator)} }}")
         else:
             lines.append(f"units = {{ count_column = {_quote(look.name)} }}  # GUESS")
     if "channel" in texts:
@@ -396,9 +424,9 @@ def _stamp_lines(stamps: dict[str, str | tuple[str, str]], looks: list[_Look]) -
         for look in looks:
             if look.kind == "number" and re.search(r"resp.*(sec|time|min)|arriv.*sec", look.folded):
                 unit = "minutes" if "min" in look.folded else "seconds"
-                lines.append(
-                    f'# UNCERTAIN: first_on_scene = {{ column = {_quote(look.name)}, after = "received", unit = "{unit}" }}  # if it is the time from receipt to arrival'
-                )
+                source = f'{{ column = {_quote(look.name)}, after = "received", unit = "{unit}" }}'
+                lines.append("# UNCERTAIN: if this is the time from receipt to arrival, take away the mark:")
+                lines.append(f"# first_on_scene = {source}")
     return lines
 
 
@@ -414,7 +442,7 @@ def _disposition_lines(looks: list[_Look], texts: dict[str, _Look]) -> list[str]
     for look in (c for c in looks if _is_disposition(c) and c.name not in placed):
         lines += [
             "",
-            "[[disposition]]  # GUESS: words that say how a call ended; check each, `nothing` settles nothing",
+            "[[disposition]]  # GUESS: words on how a call ended; check each, `nothing` settles nothing",
             f"column = {_quote(look.name)}",
             '# separator = ","  # if one field holds several',
             '# code_ends_at = "-"  # if a code stands before its label, as in GOA-Gone on Arrival',

@@ -1,5 +1,4 @@
-"""A telephone switch's log, and hourly tables of calls: what reached the centre, whether or not anybody
-entered it.
+"""A telephone switch's log, and hourly tables of calls: what reached the centre, entered or not.
 
 The verb that compares it with the record lives elsewhere. A caller's number is a personal value: whoever
 stores the frame seals it first.
@@ -212,7 +211,8 @@ def _instants(
     )
     if not zone and reading.local.null_count() < len(reading.local):
         raise ProfileError(
-            f"{raw.source_name}: the times of {column} have no offset; say in which time zone they are, such as America/Chicago"
+            f"{raw.source_name}: the times of {column} have no offset; "
+            "say in which time zone they are, such as America/Chicago"
         )
     zoned = to_utc(reading, zone or "UTC", not_before=not_before)
     return zoned.instants, zoned.repeated
@@ -277,9 +277,8 @@ def _answered(
     if times.null_count() == size:
         return said, never
     # A column of answer times: an empty field is a call that nobody answered.
-    return pl.select(
-        pl.coalesce(said, pl.when(blank).then(False).when(times.is_not_null()).then(True))
-    ).to_series(), times
+    by_time = pl.when(blank).then(pl.lit(value=False)).when(times.is_not_null()).then(pl.lit(value=True))
+    return pl.select(pl.coalesce(said, by_time)).to_series(), times
 
 
 def _seconds(raw: RawTable, column: str | None) -> pl.Series:

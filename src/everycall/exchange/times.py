@@ -1,5 +1,4 @@
-"""Texts and numbers to instants: formats, serial dates, zones, and the hours that daylight saving repeats or
-skips.
+"""Texts and numbers to instants: formats, serial dates, zones, repeated and skipped hours.
 
 Steps, in order: (1) words that mean nothing are blank; (2) each format is tried on what is still unread, the
 profile's first; (3) a local time

@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from everycall.core.vocabulary import Channel
     from everycall.exchange.profiles import Said
 
+_RECEIVED: Final = (
+    r"receiv|created?|entry|entered|report(ed)?|start|opened?|initiat|^calltime|^calldate|incidentdate"
+    r"|incidenttime|responsedate|eventdate|datetime|timestamp|^date|^time|occur|alarm|pickup"
+)
+
 STAMP_PATTERNS: Final[tuple[tuple[str, str], ...]] = (
     ("reopened", r"reopen"),
     ("queued", r"queue|pending"),
@@ -29,14 +34,10 @@ STAMP_PATTERNS: Final[tuple[tuple[str, str], ...]] = (
     ),
     ("first_on_scene", r"onscene|arriv|atscene|onscn|onsite|1097|arrvd|reached"),
     ("first_cleared", r"clear|available|inservice|free|avail|1098"),
-    ("first_dispatched", r"dispatch|assign|dsp|alert|notif|toned|paged|1stunit|firstunit$|despatch"),
+    ("first_dispatched", r"disp(?!o)|assign|dsp|alert|notif|toned|paged|1stunit|firstunit$|despatch"),
     ("answered", r"answer|pickup|pickedup"),
     ("closed", r"clos|complet|finish|resolved|ended?$|endtime|enddate|timeend|stop"),
-    (
-        "received",
-        r"receiv|callentry|created?|entry|entered|report(ed)?|callstart|incidentstart|start|callreceived|opened?|initiat|"
-        r"^calltime|^calldate|incidentdate|incidenttime|responsedate|eventdate|datetime|timestamp|^date|^time|occur|alarm|pickup",
-    ),
+    ("received", _RECEIVED),
 )
 """Stamps by name, the special ones before the general ones."""
 
