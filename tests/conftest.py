@@ -14,5 +14,5 @@ def shared_data() -> Path:
     here = Path(__file__).resolve().parents[1]
     folder = Path(os.environ.get("EVERYCALL_SHARED", here.parent / "shared")) / "data"
     if not folder.is_dir():
-        pytest.skip(f"the real city files are not at {folder}; set EVERYCALL_SHARED to the folder that holds data/")
+        pytest.skip(f"no real city files at {folder}; set EVERYCALL_SHARED to the folder that holds data/")
     return folder

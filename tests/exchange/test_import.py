@@ -129,8 +129,15 @@ def test_intervals_are_differences_of_floored_seconds(tmp_path: Path) -> None:
     assert imported.calls["response_seconds"].to_list() == [1]
 
 
-def test_a_stamp_after_midnight_with_the_date_of_the_call_is_kept_or_moved_as_the_profile_says(tmp_path: Path) -> None:
-    late = row(Received="2021-06-01 23:58:00", Dispatched="2021-06-01 23:59:00", Arrived="2021-06-01 00:04:00", Closed="2021-06-01 00:30:00")
+def test_a_stamp_after_midnight_with_the_date_of_the_call_is_kept_or_moved_as_the_profile_says(
+    tmp_path: Path,
+) -> None:
+    late = row(
+        Received="2021-06-01 23:58:00",
+        Dispatched="2021-06-01 23:59:00",
+        Arrived="2021-06-01 00:04:00",
+        Closed="2021-06-01 00:30:00",
+    )
     kept = read(tmp_path, late)
     assert kept.calls["response_seconds"].to_list() == [-86_040]
     assert "midnight_rollover:first_on_scene_at" in flags_of(kept)[0]
@@ -154,9 +161,14 @@ def test_an_id_that_looks_like_one_of_ours_does_not_clash(tmp_path: Path) -> Non
     assert imported.calls["call"].n_unique() == 3
 
 
-def test_a_row_without_an_id_is_named_by_its_line_and_one_without_anything_is_rejected(tmp_path: Path) -> None:
+def test_a_row_without_an_id_is_named_by_its_line_and_one_without_anything_is_rejected(
+    tmp_path: Path,
+) -> None:
     imported = read(
-        tmp_path, row(""), row("", Received="", Dispatched="", Arrived="", Closed=""), row("Z", Received="lost")
+        tmp_path,
+        row(""),
+        row("", Received="", Dispatched="", Arrived="", Closed=""),
+        row("Z", Received="lost"),
     )
     assert imported.calls["call"].to_list() == ["row-2", "Z"]
     assert imported.calls["received_at_missing"].to_list() == [None, "unreadable"]
@@ -179,7 +191,10 @@ def test_many_calls_closed_in_the_same_second_are_batch_closed(tmp_path: Path) -
 
 
 def test_stamps_kept_to_the_minute_are_flagged_where_the_whole_column_is(tmp_path: Path) -> None:
-    rows = [row(f"M{i}", Received=f"2021-06-01 10:{i:02d}:00", Arrived=f"2021-06-01 11:{i:02d}:07") for i in range(40)]
+    rows = [
+        row(f"M{i}", Received=f"2021-06-01 10:{i:02d}:00", Arrived=f"2021-06-01 11:{i:02d}:07")
+        for i in range(40)
+    ]
     imported = read(tmp_path, *rows)
     assert imported.quality.flags["minute_stamps"] == 40
     by_name = {c.column: c for c in imported.quality.columns if not c.agency}
@@ -229,7 +244,9 @@ def test_where_the_answer_is_the_receipt_no_answer_interval_is_made_up(tmp_path:
 
 
 def test_the_assignment_is_the_named_unit_only_where_one_alone_is_named(tmp_path: Path) -> None:
-    imported = read(tmp_path, row("A"), row("B", Units='"U1,U2"'), row("C", Units=""), row("D", Units='"DESK1,U7"'))
+    imported = read(
+        tmp_path, row("A"), row("B", Units='"U1,U2"'), row("C", Units=""), row("D", Units='"DESK1,U7"')
+    )
     assert imported.assignments["unit"].to_list() == ["U1", FIRST_UNIT, FIRST_UNIT, "U7"]
     assert imported.calls["units"].to_list() == [1, 2, None, 1]
     assert imported.assignments.columns == list(schema_of(ASSIGNMENTS))
@@ -253,7 +270,10 @@ def test_a_column_called_id_does_not_hide_the_original_id(tmp_path: Path) -> Non
 
 
 def test_the_header_may_vary_in_case_blanks_underscores_order_and_extra_columns(tmp_path: Path) -> None:
-    header = HEADER.replace("Received", " RECEIVED ").replace("Arrived", "arri_ved").replace("Closed", "Clo sed") + ",Extra"
+    header = (
+        HEADER.replace("Received", " RECEIVED ").replace("Arrived", "arri_ved").replace("Closed", "Clo sed")
+        + ",Extra"
+    )
     imported = read(tmp_path, row() + ",x", header=header)
     assert only(imported)["response_seconds"] == 390
     assert imported.quality.columns_not_read == ["Extra"]
@@ -279,7 +299,9 @@ def test_an_unknown_header_names_the_columns_and_how_to_start_a_profile(tmp_path
 
 def test_a_wrong_time_format_names_column_line_value_and_what_was_tried(tmp_path: Path) -> None:
     rows = [row(f"M{i}", Received=f"25/12/2021 10:0{i}:00") for i in range(5)]
-    with pytest.raises(TimeFormatError, match=r"column Received, line 2: '25/12/2021 10:00:00'.*Tried.*day_first"):
+    with pytest.raises(
+        TimeFormatError, match=r"column Received, line 2: '25/12/2021 10:00:00'.*Tried.*day_first"
+    ):
         read(tmp_path, *rows)
     assert read(tmp_path, *rows, by=profile(more="day_first = true")).calls.height == 5
 
@@ -307,7 +329,18 @@ def test_the_same_file_gives_the_same_report_and_table(tmp_path: Path) -> None:
 
 
 CELL = st.sampled_from(
-    ["", "NULL", "x", "2021-06-01 10:00:00", "2021-06-01 10:05:00", "6/1/2021 9:00", "44348.5", '"', '"a,b"', "2021-11-07 01:30:00"]
+    [
+        "",
+        "NULL",
+        "x",
+        "2021-06-01 10:00:00",
+        "2021-06-01 10:05:00",
+        "6/1/2021 9:00",
+        "44348.5",
+        '"',
+        '"a,b"',
+        "2021-11-07 01:30:00",
+    ]
 )
 LINES = st.one_of(
     st.lists(CELL, min_size=13, max_size=13).map(",".join),
@@ -330,12 +363,17 @@ def test_rows_in_are_calls_and_rejects_whatever_the_file_looks_like(tmp_path: Pa
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.permutations(range(12)))
-def test_the_same_rows_in_another_order_give_the_same_calls_in_that_order(tmp_path: Path, order: list[int]) -> None:
+def test_the_same_rows_in_another_order_give_the_same_calls_in_that_order(
+    tmp_path: Path, order: list[int]
+) -> None:
     rows = [
-        row(f"M{i % 9}", Received=f"2021-11-07 01:{i * 4:02d}:00", Arrived="" if i % 4 == 0 else "2021-11-07 01:10:00")
+        row(
+            f"M{i % 9}",
+            Received=f"2021-11-07 01:{i * 4:02d}:00",
+            Arrived="" if i % 4 == 0 else "2021-11-07 01:10:00",
+        )
         for i in range(12)
     ]
     straight = read(tmp_path, *rows).calls.drop("export_row")
     mixed = read(tmp_path, *(rows[i] for i in order)).calls.drop("export_row")
     assert mixed.equals(straight[order])
-

@@ -8,7 +8,7 @@ import io
 import zipfile
 from typing import TYPE_CHECKING
 
-import openpyxl
+import openpyxl  # type: ignore[import-untyped] # no stubs are published with it
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -40,7 +40,9 @@ def test_the_delimiter_is_found(delimiter: str) -> None:
     assert rows.frame.rows() == [("1", "2", "3"), ("4", None, "6")]
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1252"])
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1252"]
+)
 def test_the_encoding_is_found(tmp_path: Path, encoding: str) -> None:
     path = tmp_path / "x.csv"
     path.write_bytes("a,b\ncafé,2\nnaïve,4\n".encode(encoding))
@@ -58,7 +60,13 @@ def test_a_lone_carriage_return_inside_a_field_is_kept_and_ends_no_row() -> None
 
 def test_quoted_fields_hold_delimiters_quotes_and_line_breaks() -> None:
     text = 'a,b\n"x,y",1\n"say ""no""",2\n"two\nlines",3\n"two\n""quoted"", lines",4\n5,6\n'
-    assert rows_of(text) == [("x,y", "1"), ('say "no"', "2"), ("two\nlines", "3"), ('two\n"quoted", lines', "4"), ("5", "6")]
+    assert rows_of(text) == [
+        ("x,y", "1"),
+        ('say "no"', "2"),
+        ("two\nlines", "3"),
+        ('two\n"quoted", lines', "4"),
+        ("5", "6"),
+    ]
 
 
 def test_the_line_of_a_row_is_where_it_begins() -> None:
@@ -66,7 +74,12 @@ def test_the_line_of_a_row_is_where_it_begins() -> None:
 
 
 def test_a_stray_quote_is_a_character_and_swallows_no_rows() -> None:
-    assert rows_of('a,b\n5" pipe,1\n"open,2\nx,3\ny,4\n') == [('5" pipe', "1"), ('"open', "2"), ("x", "3"), ("y", "4")]
+    assert rows_of('a,b\n5" pipe,1\n"open,2\nx,3\ny,4\n') == [
+        ('5" pipe', "1"),
+        ('"open', "2"),
+        ("x", "3"),
+        ("y", "4"),
+    ]
 
 
 def test_rows_of_another_width_are_rejected_with_line_and_reason() -> None:
@@ -137,7 +150,9 @@ def test_a_workbook_is_read_with_its_own_dates(tmp_path: Path) -> None:
 
 
 def locked_workbook() -> bytes:
-    return b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504) + "EncryptedPackage".encode("utf-16-le") + bytes(512)
+    return (
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504) + "EncryptedPackage".encode("utf-16-le") + bytes(512)
+    )
 
 
 def zip_of(*names: str) -> bytes:
@@ -205,7 +220,10 @@ def test_fields_of_one_record(text: str, fields: list[str], *, unfinished: bool)
     assert split_fields(text, ",") == (fields, unfinished)
 
 
-values = st.text(st.characters(codec="utf-8", exclude_characters="\0\r\x1a\ufeff", exclude_categories=["Cs", "Cc"]), max_size=6)
+values = st.text(
+    st.characters(codec="utf-8", exclude_characters="\0\r\x1a\ufeff", exclude_categories=["Cs", "Cc"]),
+    max_size=6,
+)
 field = st.one_of(values, st.sampled_from(['"', '""', ",", "a,b", "x\ny", '"\n', "é"]))
 
 

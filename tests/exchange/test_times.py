@@ -152,7 +152,14 @@ def test_a_zone_whose_clocks_move_by_half_an_hour_is_read_rightly() -> None:
 
 @pytest.mark.parametrize(
     ("text", "seconds"),
-    [("23:59:59", 86399), ("9:05", 32700), ("905", 32700), ("1:05 PM", 46800 + 300), ("0.5", 43200), ("235959", 86399)],
+    [
+        ("23:59:59", 86399),
+        ("9:05", 32700),
+        ("905", 32700),
+        ("1:05 PM", 46800 + 300),
+        ("0.5", 43200),
+        ("235959", 86399),
+    ],
 )
 def test_a_time_of_day_is_read_however_it_is_written(text: str, seconds: int) -> None:
     clock, bad = read_clock(pl.Series([text]), blanks=BLANKS)

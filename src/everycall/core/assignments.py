@@ -518,7 +518,7 @@ def _following(state: State, assignment: Assignment, report: StampReported, give
     """A report on a known assignment, and what follows from it."""
     stamp = report.stamp
     if stamp in ENDS:
-        return _ending(state, assignment, report, given)
+        return _ending(state, assignment, report, report.at, given)
     incident = state.incidents[assignment.incident]
     subject = f"{assignment.incident}/{assignment.agency}"
     ends: tuple[str, ...] = ()
@@ -581,14 +581,16 @@ def _after_last(
     return response_deadlines(incident.id, response) if response.hold is None else (), []
 
 
-def _ending(state: State, assignment: Assignment, report: StampReported, given: Given) -> list[Event]:
+def _ending(
+    state: State, assignment: Assignment, report: StampReported | StampMissing, at: int, given: Given
+) -> list[Event]:
     if assignment.ended:
         return [report]
-    sets, more = _after_last(state, assignment, report.at, given, arrived_now=False)
+    sets, more = _after_last(state, assignment, at, given, arrived_now=False)
     ends = standing(state, f"acknowledge:{assignment.id}", f"welfare:{assignment.id}")
     if sets or ends:
         report = replace(report, sets=sets, ends=ends)
-    return [report, *more, *_freed(state, assignment, report.at, given)]
+    return [report, *more, *_freed(state, assignment, at, given)]
 
 
 def _freed(state: State, assignment: Assignment, at: int, given: Given) -> list[Event]:
@@ -731,22 +733,23 @@ def correct_stamp(state: State, actor: Actor, body: CorrectStamp, _given: Given)
 
 
 def mark_stamp_missing(
-    state: State, actor: Actor, body: MarkStampMissing, _given: Given
+    state: State, actor: Actor, body: MarkStampMissing, given: Given
 ) -> list[Event] | Refusal:
-    """Say that a time was not taken."""
+    """Say that a time was not taken. A missing clear time says all the same that the unit is done."""
     assignment = state.assignments.get(body.assignment)
     if assignment is None:
         return unknown("assignment", body.assignment)
-    return [
-        StampMissing(
-            assignment=assignment.id,
-            incident=assignment.incident,
-            unit=assignment.unit,
-            stamp=body.stamp,
-            reason=body.reason,
-            source=actor.person,
-        )
-    ]
+    missing = StampMissing(
+        assignment=assignment.id,
+        incident=assignment.incident,
+        unit=assignment.unit,
+        stamp=body.stamp,
+        reason=body.reason,
+        source=actor.person,
+    )
+    if body.stamp in ENDS:
+        return _ending(state, assignment, missing, given.at, given)
+    return [missing]
 
 
 def check_welfare(state: State, _actor: Actor, body: CheckWelfare, given: Given) -> list[Event] | Refusal:
@@ -819,7 +822,10 @@ def _on_corrected(state: State, event: StampCorrected) -> None:
 def _on_missing(state: State, event: StampMissing) -> None:
     assignment = state.assignments[event.assignment]
     after = stamps.marked_missing(assignment.stamps, event.stamp, event.reason, event.source)
-    state.assignments[event.assignment] = replace(assignment, stamps=after)
+    ended = event.stamp in ENDS
+    state.assignments[event.assignment] = replace(assignment, stamps=after, ended=assignment.ended or ended)
+    if ended and not assignment.ended:
+        _release(state, assignment)
 
 
 def _on_cancelled(state: State, event: AssignmentCancelled) -> None:

@@ -92,6 +92,7 @@ class TakeCall(CommandBody, frozen=True, kw_only=True):
     line: Word | None = None
     open_incident: bool = False
     incident_external: Word | None = None
+    agency: Identifier | None = None
     self_initiated: bool = False
     reconstructed: bool = False
 
@@ -328,7 +329,7 @@ def take_call(state: State, actor: Actor, body: TakeCall, given: Given) -> list[
     event = taken(state, actor, body, given)
     if not body.open_incident:
         return [event]
-    return [event, *opening_for(state, event, given, body.incident_external)]
+    return [event, *opening_for(state, event, given, body.incident_external, body.agency)]
 
 
 def answer_call(state: State, actor: Actor, body: AnswerCall, given: Given) -> list[Event] | Refusal:

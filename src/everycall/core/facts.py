@@ -76,6 +76,10 @@ PROTECTED: Final = frozenset(
 Like calls may differ in these and must still be treated alike.
 """
 
+GROUP_PREFIX: Final = "group."
+"""Facts under which an export's own groups (precinct, shift) are kept; their codes may begin with a digit."""
+DIGITS_OF_A_TELEPHONE: Final = 7
+_GROUP = re.compile(r"[\w .:/,()&'-]{1,64}\Z")
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9_.:/ ()-]{0,63}\Z")
 
 
@@ -88,6 +92,8 @@ def must_be_sealed(name: str, value: object) -> bool:
     """
     if name not in CATEGORICAL and name.startswith(PERSONAL_PREFIXES):
         return True
+    if isinstance(value, str) and name.startswith(GROUP_PREFIX):
+        return _GROUP.match(value) is None or sum(map(str.isdigit, value)) >= DIGITS_OF_A_TELEPHONE
     return isinstance(value, str) and _CODE.match(value) is None
 
 

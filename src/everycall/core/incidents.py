@@ -99,12 +99,16 @@ class Incident(Entity, frozen=True, kw_only=True):
 
 
 class OpenIncident(CommandBody, frozen=True, kw_only=True):
-    """Open an incident for a call: its needs that are in no incident yet, or those named."""
+    """Open an incident for a call: its needs that are in no incident yet, or those named.
+
+    `agency` answers, instead of the one that answers for the service.
+    """
 
     call: Identifier
     needs: tuple[Identifier, ...] = ()
     place: PlaceGiven | None = None
     external: Word | None = None
+    agency: Identifier | None = None
 
 
 class ChangeIncident(CommandBody, frozen=True, kw_only=True):
@@ -272,13 +276,14 @@ def opened(
     external: str | None,
     ends: tuple[str, ...],
     facts: tuple[Fact, ...] | None = None,
+    agency: str | None = None,
 ) -> list[Event]:
     """The events of an incident that is opened for these needs.
 
     `facts` are those of a call that is just being taken.
     """
     incident = next_incident(state, given.now)
-    responses, priorities = new_responses(state, needs, given, facts=facts)
+    responses, priorities = new_responses(state, needs, given, agency, facts)
     sets = tuple([deadline for response in responses for deadline in response_deadlines(incident, response)])
     event = IncidentOpened(
         incident=incident,
@@ -296,12 +301,16 @@ def opened(
     return [event, *priorities, *waits]
 
 
-def opening_for(state: State, taken: CallTaken, given: Given, external: str | None) -> list[Event]:
+def opening_for(
+    state: State, taken: CallTaken, given: Given, external: str | None, agency: str | None = None
+) -> list[Event]:
     """The events that open the incident of a call that is just being taken."""
     from everycall.core.planning import needs_being_taken  # noqa: PLC0415
 
     needs = needs_being_taken(taken)
-    return opened(state, (taken.call,), needs, taken.place, taken.position, given, external, (), taken.facts)
+    return opened(
+        state, (taken.call,), needs, taken.place, taken.position, given, external, (), taken.facts, agency
+    )
 
 
 def open_incident(state: State, actor: Actor, body: OpenIncident, given: Given) -> list[Event] | Refusal:
@@ -322,7 +331,8 @@ def open_incident(state: State, actor: Actor, body: OpenIncident, given: Given) 
     left = [need for need in open_needs(state, call.id) if need.incident is None and need not in free]
     ends = () if left else standing(state, f"find_out:{call.id}")
     place = call.place if body.place is None else place_of(body.place)
-    return opened(state, (call.id,), free, place, actor.position or call.position, given, body.external, ends)
+    position = actor.position or call.position
+    return opened(state, (call.id,), free, place, position, given, body.external, ends, agency=body.agency)
 
 
 def change_incident(state: State, _actor: Actor, body: ChangeIncident, given: Given) -> list[Event] | Refusal:

@@ -51,6 +51,8 @@ class Need(Entity, frozen=True, kw_only=True):
     hand_over: Identifier | None = None
     returns: int = 0
     cancellations: int = 0
+    classified: int = 0
+    prioritised: int = 0
     self_initiated: bool = False
     reconstructed: bool = False
 
@@ -205,9 +207,19 @@ def establish_service(
     return [ServiceEstablished(need=need.id, service=body.service, before=need.service, at=given.at)]
 
 
+def _first(need: Need, first: str | None, now: str) -> str | None:
+    """The first word stays; in a rebuilt record it is only what the export itself calls the first."""
+    return first if first is not None or need.reconstructed else now
+
+
 def _classified(state: State, event: NeedClassified) -> None:
     need = state.needs[event.need]
-    state.needs[event.need] = replace(need, type=event.type, first_type=need.first_type or event.type)
+    state.needs[event.need] = replace(
+        need,
+        type=event.type,
+        first_type=_first(need, need.first_type, event.type),
+        classified=need.classified + 1,
+    )
 
 
 def _prioritised(state: State, event: NeedPrioritised) -> None:
@@ -215,7 +227,8 @@ def _prioritised(state: State, event: NeedPrioritised) -> None:
     state.needs[event.need] = replace(
         need,
         priority=event.priority,
-        first_priority=need.first_priority or event.priority,
+        first_priority=_first(need, need.first_priority, event.priority),
+        prioritised=need.prioritised + 1,
         priority_by="person" if event.rule is None else "rule",
     )
 

@@ -124,6 +124,11 @@ class Engine:
         return self._failure
 
     @property
+    def sequence(self) -> int:
+        """The sequence of the last entry that was made, durable or not yet."""
+        return self._next - 1
+
+    @property
     def spooled(self) -> int:
         """Calls that wait beside the log."""
         return 0 if self._spool is None else len(self._spool.waiting())

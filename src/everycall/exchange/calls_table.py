@@ -403,11 +403,9 @@ def _typed(frame: pl.DataFrame) -> pl.DataFrame:
         elif dtype == pl.Boolean:
             casts.append(column == "true")
         elif isinstance(dtype, pl.List):
-            casts.append(
-                pl.when(column.is_null())
-                .then(pl.lit([], dtype=pl.List(pl.String)))
-                .otherwise(column.str.split("|"))
-            )
+            none = column.is_null() | (column == "")
+            empty = pl.lit([], dtype=pl.List(pl.String))
+            casts.append(pl.when(none).then(empty).otherwise(column.str.split("|")).alias(name))
         elif dtype != pl.String:
             casts.append(column.cast(dtype))
     return frame.with_columns(casts)

@@ -19,6 +19,8 @@ from everycall.exchange.errors import NotATableError
 
 DELIMITERS: Final = (",", ";", "\t", "|")
 _SAMPLE_LINES: Final = 200
+_HEAD_LINES: Final = 1000
+"""The header is looked for in so many lines."""
 _LONGEST_FIELD_LINES: Final = 400
 """A quoted field that has not closed after so many lines is taken for a stray quote."""
 
@@ -90,9 +92,9 @@ def read_rows(text: str, name: str) -> Rows:
     Raises:
         NotATableError: there is no delimiter that the lines share.
     """
-    lines = text.split("\n") if "\n" in text else text.split("\r")
-    if not lines[-1]:
-        lines.pop()  # the end of the last line, and no line of its own
+    if "\n" not in text:
+        text = text.replace("\r", "\n")
+    lines = text.split("\n", _HEAD_LINES)[:_HEAD_LINES]
     delimiter, header_at = _find_header(lines, name)
     header_text = lines[header_at].removesuffix("\r")
     header, unfinished = split_fields(header_text, delimiter)
@@ -109,18 +111,34 @@ def read_rows(text: str, name: str) -> Rows:
     preface = sum(1 for line in lines[:header_at] if line.strip())
     blank_before = header_at - preface
 
-    table = pl.DataFrame({"text": lines[body_at:]}, schema={"text": pl.String})
-    del lines
-    table = table.with_columns(
-        line=pl.int_range(body_at + 1, body_at + 1 + table.height, dtype=pl.Int64),
-        text=pl.col("text").str.strip_suffix("\r"),
+    body = text[sum(len(line) + 1 for line in lines[:body_at]) :].encode()
+    table = _lines(body).with_columns(
+        line=pl.int_range(body_at + 1, pl.len() + body_at + 1, dtype=pl.Int64),
     )
-    frame, at, rejects, blank = _read_body(table, names, header_text, delimiter)
+    frame, at, rejects, blank = _read_body(table, body, names, header_text, delimiter)
     return Rows(frame, at, rejects, delimiter, blank + blank_before, preface)
 
 
+def _lines(body: bytes) -> pl.DataFrame:
+    """The lines of a text, without their ends; an empty last one is the end of the one before."""
+    if b"\x1f" in body:
+        texts = body.decode().split("\n")
+        return pl.DataFrame(
+            {"text": texts[:-1] if not texts[-1] else texts}, schema={"text": pl.String}
+        ).select(pl.col("text").str.strip_suffix("\r"))
+    # A separator that does not occur makes every line one field.
+    return pl.read_csv(
+        body,
+        separator="\x1f",
+        quote_char=None,
+        has_header=False,
+        schema={"text": pl.String},
+        raise_if_empty=False,
+    ).select(pl.col("text").fill_null("").str.strip_suffix("\r"))
+
+
 def _read_body(
-    table: pl.DataFrame, names: list[str], header_text: str, delimiter: str
+    table: pl.DataFrame, body: bytes, names: list[str], header_text: str, delimiter: str
 ) -> tuple[pl.DataFrame, pl.Series, list[tuple[int, str, str]], int]:
     """Rows below the header: the regular ones at once, the rest one by one."""
     width = len(names)
@@ -158,7 +176,8 @@ def _read_body(
     if used:
         good = good.filter(~pl.col("line").is_in(sorted(used)))
         blanks -= int(table.filter((pl.col("kind") == _BLANK) & pl.col("line").is_in(sorted(used))).height)
-    frame = _parse(good["text"], names, delimiter)
+    whole = body if good.height == table.height else "\n".join(good["text"].to_list()).encode()
+    frame = _parse(whole, good["text"], names, delimiter)
     at = good["line"]
     if salvaged:
         more = pl.DataFrame(
@@ -173,25 +192,26 @@ def _read_body(
     return frame, at, rejects, blanks
 
 
-def _parse(texts: pl.Series, names: list[str], delimiter: str) -> pl.DataFrame:
+def _parse(data: bytes, texts: pl.Series, names: list[str], delimiter: str) -> pl.DataFrame:
+    """Regular lines, which `data` joins, to columns."""
     schema = dict.fromkeys(names, pl.String)
     if texts.is_empty():
         return pl.DataFrame(schema=schema)
     if len(names) == 1:
         return pl.DataFrame({names[0]: texts})
-    data = "\n".join(texts.to_list()).encode()
     frame = pl.read_csv(
         data,
         has_header=False,
         schema=schema,
         separator=delimiter,
         quote_char='"',
-        empty_string_is_null=True,
         infer_schema=False,
         raise_if_empty=False,
     )
     if frame.height != len(texts):
         raise AssertionError(f"{len(texts)} regular lines became {frame.height} rows")
+    if b'""' in data:  # an empty field in quotes is as empty as one without
+        frame = frame.with_columns(pl.when(pl.all() != "").then(pl.all()))
     return frame
 
 

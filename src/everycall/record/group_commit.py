@@ -31,7 +31,12 @@ LARGEST_GROUP = 8_192
 """Weight after which a group is closed: larger transactions gain nothing and delay their first answer."""
 
 LONGEST_GATHERING = 0.0005
-"""Seconds."""
+"""Seconds to wait for as many as were in the last group, once the first has come.
+
+Those who were just answered are about to come again, all within moments. Without waiting, the first of them goes
+alone and the others wait for its disk write: 16 producers got two thirds of the rate, at twice the p99. Who submits
+alone never waits, since the last group was of one.
+"""
 
 
 class Work(Protocol):
@@ -181,7 +186,7 @@ class GroupCommitter(Generic[WorkType]):
             while not self._queue and not self._closing:
                 self._arrived.wait()
             if len(self._queue) < self._last_count and not self._closing:
-                self._awaited = self._last_count
+                self._awaited = self._last_count  # `submit` wakes us when that many have come
                 self._arrived.wait(LONGEST_GATHERING)
             weight = 0
             while self._queue and weight < LARGEST_GROUP:

@@ -1,0 +1,51 @@
+"""The verb `balance`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path  # noqa: TC003 - read by the command line
+
+import msgspec
+from rich.console import Console
+
+from everycall.centre.balance_view import balance_of, print_sheet
+from everycall.core.events import UnreadableEventError
+from everycall.core.vocabulary import OUTCOME_NAMES
+from everycall.record import RecordError
+
+
+def balance(record: Path, /, *, json: bool = False) -> int:
+    """Show needs received = needs with an outcome + open + spooled. Exit status 1 if that does not hold.
+
+    Args:
+        record: The record.
+        json: Print it as JSON instead.
+    """
+    errors = Console(stderr=True, highlight=False, soft_wrap=True)
+    try:
+        sheet = balance_of(record)
+    except (RecordError, UnreadableEventError) as error:
+        errors.print(f"error: {error}", markup=False)
+        return 2
+    if not json:
+        return 0 if print_sheet(sheet, Console(highlight=False)) else 1
+    requests, own = sheet.balance.requests, sheet.balance.self_initiated
+    content = {
+        "centre": sheet.centre,
+        "entries": sheet.entries,
+        "calls": sheet.balance.calls,
+        "requests": {
+            "received": requests.received + sheet.spooled,
+            "outcomes": {name: requests.outcomes[name] for name in OUTCOME_NAMES},
+            "open": sheet.open_requests,
+            "spooled": sheet.spooled,
+        },
+        "self_initiated": {
+            "received": own.received,
+            "outcomes": {name: own.outcomes[name] for name in OUTCOME_NAMES},
+            "open": sheet.open_self_initiated,
+        },
+        "balances": sheet.holds,
+    }
+    sys.stdout.write(msgspec.json.format(msgspec.json.encode(content), indent=2).decode() + "\n")
+    return 0 if sheet.holds else 1

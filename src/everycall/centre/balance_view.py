@@ -1,0 +1,130 @@
+"""The balance of a record.
+
+Needs received = needs with an outcome + open + spooled, from the bytes of the record.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+
+from everycall.centre.embedded import spool_path
+from everycall.core.balance import Balance, Tally, open_in
+from everycall.core.events import decode_event
+from everycall.core.evolve import evolve
+from everycall.core.state import State
+from everycall.core.vocabulary import OUTCOME_NAMES
+from everycall.record import Spool, SqliteRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from rich.console import Console
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceSheet:
+    """What the record says, counted twice: by the fold over its events, and in the tables that they make."""
+
+    centre: str
+    facts: Mapping[str, str]
+    entries: int
+    balance: Balance
+    open_requests: int
+    open_self_initiated: int
+    spooled: int
+    spool_damaged: int
+
+    @property
+    def holds(self) -> bool:
+        """Whether every need is accounted for, by both counts."""
+        requests, own = self.balance.requests, self.balance.self_initiated
+        return (
+            requests.received == requests.settled + self.open_requests
+            and own.received == own.settled + self.open_self_initiated
+            and requests.open == self.open_requests
+            and own.open == self.open_self_initiated
+            and not self.spool_damaged
+        )
+
+
+def balance_of(path: Path) -> BalanceSheet:
+    """Count a record.
+
+    Raises:
+        RecordError: there is no usable record.
+        UnreadableEventError: an entry cannot be read.
+    """
+    balance, state = Balance(), State()
+    spool = Spool(spool_path(path))
+    with SqliteRecord.open(path, read_only=True) as record:
+        entries = 0
+        for sequence, data in record.read():
+            event = decode_event(data).body
+            balance.add(event)
+            evolve(state, event)
+            entries = sequence
+        requests, own = open_in(state)
+        there = spool.path.exists()
+        return BalanceSheet(
+            centre=record.centre,
+            facts=dict(record.facts),
+            entries=entries,
+            balance=balance,
+            open_requests=requests,
+            open_self_initiated=own,
+            spooled=spool.count() if there else 0,
+            spool_damaged=len(spool.damage()) if there else 0,
+        )
+
+
+def print_balance(path: Path, console: Console) -> bool:
+    """Print the balance of a record; whether it holds."""
+    return print_sheet(balance_of(path), console)
+
+
+def print_sheet(sheet: BalanceSheet, console: Console) -> bool:
+    """Print a balance; whether it holds."""
+    requests, own = sheet.balance.requests, sheet.balance.self_initiated
+    title = f"Balance of {sheet.centre}: {sheet.balance.calls:,} calls, {sheet.entries:,} entries"
+    if sheet.facts.get("reconstructed") == "yes":
+        title += ", reconstructed from an export"
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    table.add_column("needs")
+    table.add_column("requests", justify="right")
+    table.add_column("self-initiated", justify="right")
+
+    def row(name: str, left: int, right: int, style: str = "") -> None:
+        table.add_row(name, f"{left:,}", f"{right:,}", style=style)
+
+    spooled = sheet.spooled
+    row("received", requests.received + spooled, own.received, "bold")
+    for outcome in OUTCOME_NAMES:
+        if requests.outcomes[outcome] or own.outcomes[outcome]:
+            row(f"  {outcome.replace('_', ' ')}", requests.outcomes[outcome], own.outcomes[outcome])
+    row("with an outcome", requests.settled, own.settled)
+    row("open", sheet.open_requests, sheet.open_self_initiated)
+    row("spooled", spooled, 0)
+    console.print(table)
+    for line in _verdict(sheet, requests, own):
+        console.print(line, markup=False)
+    return sheet.holds
+
+
+def _verdict(sheet: BalanceSheet, requests: Tally, own: Tally) -> list[str]:
+    lines = [
+        f"requests: {requests.received + sheet.spooled:,} received = {requests.settled:,} with an outcome + "
+        f"{sheet.open_requests:,} open + {sheet.spooled:,} spooled",
+        f"self-initiated: {own.received:,} received = {own.settled:,} with an outcome + {sheet.open_self_initiated:,} open",
+    ]
+    if sheet.spool_damaged:
+        lines.append(
+            f"The spool holds {sheet.spool_damaged} damaged pieces that may be calls: look at them before anything is cleared."
+        )
+    lines.append(
+        "It balances." if sheet.holds else "IT DOES NOT BALANCE: a need is missing or counted twice."
+    )
+    return lines

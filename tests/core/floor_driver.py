@@ -1,0 +1,276 @@
+"""A dispatch floor in memory: the engine's loop without its ports, for tests of the core.
+
+It ticks until nothing comes, decides, encodes, evolves and keeps the log, in the order that the engine does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeVar
+
+import msgspec
+
+from everycall.core.actors import SYSTEM, Actor
+from everycall.core.balance import Balance
+from everycall.core.base import SECOND
+from everycall.core.commands import AnyCommand, Command, decode_command, encode_command
+from everycall.core.decide import decide, tick
+from everycall.core.events import Envelope, decode_event, encode_event
+from everycall.core.evolve import evolve
+from everycall.core.facts import FactGiven, must_be_sealed
+from everycall.core.given import Given
+from everycall.core.policies import (
+    HOUSE,
+    HOUSE_FLOOR,
+    FloorRules,
+    Permission,
+    PermittedAct,
+    Requirement,
+    ResponsePlan,
+)
+from everycall.core.refusals import Refusal
+from everycall.core.sealed import Private, Sealed
+from everycall.core.state import State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from everycall.core.actors import Role
+    from everycall.core.event import Event
+    from everycall.core.policies import Evaluator
+    from everycall.core.vocabulary import Service
+
+E = TypeVar("E")
+
+START = 1_600_000_000 * SECOND
+"""2020-09-13, a Sunday; any instant would do."""
+
+CALL_TAKER = Actor(person="T1", role="call_taker", position="P1", agency="PD")
+DISPATCHER = Actor(person="D1", role="dispatcher", position="P2", agency="PD")
+SUPERVISOR = Actor(person="S1", role="supervisor", position="P3", agency="PD")
+OVERSIGHT = Actor(person="O1", role="oversight")
+CREW = Actor(person="K1", role="unit", agency="PD")
+ADMINISTRATOR = Actor(person="M1", role="administrator")
+
+
+@dataclass(frozen=True)
+class Rules:
+    """A policy for tests: what it reads, allows and how fast it is can be chosen."""
+
+    policy: str = "a" * 64
+    version: str = "test-1"
+    reads: frozenset[str] = frozenset({"weapon"})
+    priority: str | None = "3"
+    send: tuple[Requirement, ...] | None = None
+    dispatch_within: int | None = 60 * SECOND
+    arrive_within: int | None = 600 * SECOND
+    hold_for: int | None = 600 * SECOND
+    grounds: frozenset[str] = frozenset({"unit_shortage", "other_agency_duty", "no_police_matter"})
+    duress_types: frozenset[str] = frozenset({"domestic"})
+    floor_rules: FloorRules = HOUSE_FLOOR
+
+    def plan(
+        self, service: Service, incident_type: str | None, facts: Mapping[str, bool | int | str]
+    ) -> ResponsePlan:
+        armed = bool(facts.get("weapon", False))
+        if not set(facts) <= self.reads:
+            raise AssertionError(f"handed facts that are not declared: {sorted(facts)}")
+        send = self.send
+        if send is None:
+            send = (Requirement(capability=service, count=2 if armed else 1),)
+        return ResponsePlan(
+            rule=f"{incident_type or 'any'}{'-armed' if armed else ''}",
+            policy=self.policy,
+            priority="1" if armed or incident_type == "shooting" else self.priority,
+            send=send,
+            stage=armed,
+            dispatch_within=self.dispatch_within,
+            arrive_within=self.arrive_within,
+            ladder=self.floor_rules.ladder,
+            cancellation_closes=incident_type not in self.duress_types,
+        )
+
+    def may(
+        self,
+        act: PermittedAct,
+        role: Role,
+        ground: str,
+        incident_type: str | None,
+        facts: Mapping[str, bool | int | str],
+    ) -> Permission:
+        del incident_type, facts
+        allowed = ground in self.grounds and (act == "hand_over" or role in ("dispatcher", "supervisor"))
+        return Permission(
+            allowed=allowed,
+            rule=f"{act}-{ground}"[:40],
+            policy=self.policy,
+            because="" if allowed else "not one of the grounds",
+            longest=self.hold_for if act == "hold" else None,
+        )
+
+    def floor(self) -> FloorRules:
+        return self.floor_rules
+
+
+class UnexpectedRefusalError(AssertionError):
+    """A command that a test expects to be carried out was refused."""
+
+
+@dataclass
+class Floor:
+    """The floor, its clock and its log."""
+
+    state: State = field(default_factory=State)
+    balance: Balance = field(default_factory=Balance)
+    log: list[bytes] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    now: int = START
+    evaluator: Evaluator | None = None
+    travel: dict[str, int] = field(default_factory=dict)
+    commands: int = 0
+
+    def record(self, events: Iterable[Event], actor: Actor, at: int) -> None:
+        """Encode, read back, evolve and count these events."""
+        for event in events:
+            envelope = Envelope(
+                centre="test",
+                sequence=len(self.log) + 1,
+                command=f"command-{self.commands}",
+                command_hash="00",
+                occurred_at=at,
+                recorded_at=self.now,
+                actor=actor,
+                version=1,
+                body=event,  # type: ignore[arg-type]  # the union is checked by test_golden
+            )
+            data = encode_event(envelope)
+            if decode_event(data) != envelope:
+                raise AssertionError(f"{type(event).__name__} does not come back as it went: {data!r}")
+            self.log.append(data)
+            self.events.append(event)
+            evolve(self.state, event)
+            self.balance.add(event)
+
+    def tick(self) -> list[Event]:
+        """Let everything pass that is due now."""
+        passed: list[Event] = []
+        while events := tick(self.state, self.now):
+            self.record(events, SYSTEM, self.now)
+            passed += events
+        return passed
+
+    def wait(self, seconds: float) -> list[Event]:
+        """Let time pass, and what is due with it."""
+        self.now += int(seconds * SECOND)
+        return self.tick()
+
+    def propose(self, body: AnyCommand, actor: Actor = DISPATCHER, at: int | None = None) -> list[Event] | Refusal:
+        """What a command makes, recorded; or its refusal."""
+        self.tick()
+        self.commands += 1
+        sent = Command(id=f"command-{self.commands}", actor=actor, body=body, at=at)
+        command = decode_command(encode_command(sent))
+        when = self.now if at is None else at
+        given = Given(now=self.now, at=when, evaluator=self.evaluator, travel=self.travel)
+        decided = decide(self.state, command, given)
+        if not isinstance(decided, Refusal):
+            self.record(decided, actor, when)
+        return decided
+
+    def do(
+        self, body: AnyCommand, actor: Actor = DISPATCHER, *, after: float = 1, at: int | None = None
+    ) -> list[Event]:
+        """Carry out a command some seconds later; a refusal is a failure of the test."""
+        self.now += int(after * SECOND)
+        decided = self.propose(body, actor, at)
+        if isinstance(decided, Refusal):
+            raise UnexpectedRefusalError(f"{type(body).__name__}: {decided}")
+        return decided
+
+    def refused(
+        self, body: AnyCommand, actor: Actor = DISPATCHER, *, after: float = 1, at: int | None = None
+    ) -> Refusal:
+        """The refusal of a command; that it is carried out is a failure of the test."""
+        self.now += int(after * SECOND)
+        decided = self.propose(body, actor, at)
+        if not isinstance(decided, Refusal):
+            raise AssertionError(f"{type(body).__name__} was carried out: {decided}")  # noqa: TRY004
+        return decided
+
+    def last(self, kind: type[E]) -> E:
+        """The latest event of a class."""
+        for event in reversed(self.events):
+            if isinstance(event, kind):
+                return event
+        raise AssertionError(f"no {kind.__name__} happened")
+
+    def all(self, kind: type[E]) -> list[E]:
+        """The events of a class, in order."""
+        return [event for event in self.events if isinstance(event, kind)]
+
+    def replayed(self) -> State:
+        """A fresh state from the log."""
+        state = State()
+        for data in self.log:
+            evolve(state, decode_event(data).body)
+        return state
+
+
+TABLES = (
+    "calls",
+    "needs",
+    "incidents",
+    "assignments",
+    "units",
+    "crews",
+    "vehicles",
+    "agencies",
+    "hand_overs",
+    "instructions",
+    "reviews",
+    "deadlines",
+    "acts",
+)
+
+
+def copied(state: State) -> State:
+    """A state of its own with the same, frozen, entities."""
+    copy = State()
+    for name in TABLES:
+        getattr(copy, name).update(getattr(state, name))
+    copy.policy = state.policy
+    copy.counters.update(state.counters)
+    copy.rebuild_indexes()
+    return copy
+
+
+def raw(state: State) -> dict[str, object]:
+    """The encoded state as plain JSON values, without acts and counters."""
+    decoded: dict[str, object] = msgspec.json.decode(state.encoded())
+    return {name: table for name, table in decoded.items() if name not in ("acts", "counters")}
+
+
+class FakeSeals:
+    """Seals as the engine makes them: a reference stands where the personal value was."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def sealed(self, value: object) -> object:
+        """A copy with every personal value replaced."""
+        if isinstance(value, Private):
+            self.count += 1
+            return Sealed(reference=f"L{self.count:06d}", commitment="c" * 64)
+        if isinstance(value, FactGiven):
+            if must_be_sealed(value.name, value.value) and not isinstance(value.value, Sealed):
+                return msgspec.structs.replace(value, value=self.sealed(Private(value=str(value.value))))
+            return value
+        if isinstance(value, tuple):
+            return tuple(self.sealed(item) for item in value)
+        if isinstance(value, msgspec.Struct) and not isinstance(value, Sealed):
+            fields = {name: self.sealed(getattr(value, name)) for name in value.__struct_fields__}
+            return msgspec.structs.replace(value, **fields)
+        return value
+
+
+__all__ = ["HOUSE", "Floor", "Rules"]
