@@ -1,9 +1,11 @@
 """Import rows a second against pandas doing the same conversion, in one run.
 
-Both sides read the file, parse the times of every stamp, give them their zone, work out the intervals as whole seconds and write the result. Ours also
-settles outcomes, keeps every original column, flags, and counts the quality. pandas writes CSV unless pyarrow is installed, in which case both write Parquet.
+Both sides read the file, parse the times of every stamp, give them their zone, work out the intervals
+as whole seconds and write the result. Ours also settles outcomes, keeps every original column, flags, and
+counts the quality. Both write CSV, or Parquet where pyarrow is installed; without it pandas has no Parquet,
+so that New York's file is given to both as CSV, and ours is timed on the Parquet file besides.
 
-    python bench/import_rows.py [--rows 1000000] [--file minneapolis.csv.gz] [--nyc FILE]
+    python bench/import_rows.py [--rows 1000000] [--seed 11] [--repeats 2] [--shared ../shared]
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
+import polars as pl
 
 from everycall.exchange.calls_table import write_table
 from everycall.exchange.imported import read_export
@@ -36,7 +39,7 @@ COLUMNS = (
 
 
 def synthetic(path: Path, rows: int, seed: int) -> None:
-    """A year of made-up calls in the shape of the largest built-in profile: nine stamps a row, a fifth without arrival."""
+    """A year of made-up calls in the shape of Minneapolis: nine stamps a row, a fifth without arrival."""
     draw = random.Random(seed)
     at = datetime(2021, 1, 1)  # noqa: DTZ001 - local on purpose
     step = timedelta(days=365) / rows
@@ -52,9 +55,10 @@ def synthetic(path: Path, rows: int, seed: int) -> None:
             if draw.random() < 0.2:  # noqa: PLR2004 - the share without arrival
                 stamps[6] = ""
             precinct = draw.randint(1, 5)
+            place = f"-93.2{draw.randint(0, 99)},44.9{draw.randint(0, 99)}"
             file.write(
-                f"X-{number:08d},{draw.choice(['Yes', 'No'])},Precinct {precinct},P{precinct} Sec 1,Alarm (P),2,Alarm (P),1,"
-                f"{','.join(stamps)},{draw.choice(words)},,-93.2{draw.randint(0, 99)},44.9{draw.randint(0, 99)}\n"
+                f"X-{number:08d},{draw.choice(['Yes', 'No'])},Precinct {precinct},P{precinct} Sec 1,"
+                f"Alarm (P),2,Alarm (P),1,{','.join(stamps)},{draw.choice(words)},,{place}\n"
             )
 
 
@@ -116,26 +120,29 @@ def main() -> None:
     parquet = importlib.util.find_spec("pyarrow") is not None
     suffix = ".parquet" if parquet else ".csv"
     print(f"both write {suffix}; pandas {pd.__version__}; seed {options.seed}; best of {options.repeats}")
-    print(f"{'file':44} {'rows':>9} {'ours s':>8} {'rows/s':>10} {'pandas s':>9} {'rows/s':>10} {'ratio':>6}")
     with tempfile.TemporaryDirectory() as folder:
         made = Path(folder) / f"synthetic_{options.rows}.csv"
         synthetic(made, options.rows, options.seed)
         jobs = [(made, "minneapolis")]
         calls = options.shared / "data" / "calls"
         jobs += [(p, "minneapolis") for p in sorted(calls.glob("minneapolis*"))]
-        jobs += [(p, "new_york_ems") for p in sorted(calls.glob("nyc*.parquet"))]
+        for path in sorted(calls.glob("nyc*.parquet")):
+            _, seconds = timed(ours, path, Path(folder) / "ours.parquet", options.repeats)
+            print(f"{path.name}: ours, Parquet to Parquet, {seconds:.2f} s")
+            as_csv = Path(folder) / "new_york.csv"
+            pl.read_parquet(path).write_csv(as_csv, datetime_format="%Y-%m-%d %H:%M:%S")
+            jobs.append((as_csv, "new_york_ems"))
+        print(
+            f"{'file':40} {'rows':>9} {'ours s':>7} {'rows/s':>9} {'pandas s':>9} {'rows/s':>9} {'ratio':>6}"
+        )
         for source, name in jobs:
             rows, mine = timed(ours, source, Path(folder) / f"ours{suffix}", options.repeats)
+            pandas = with_pandas(find_profile(name))
+            _, theirs = timed(pandas, source, Path(folder) / f"pandas{suffix}", options.repeats)
             _, native = timed(ours, source, Path(folder) / "ours.parquet", options.repeats)
-            line = f"{source.name[:44]:44} {rows:9,} {mine:8.2f} {rows / mine:10,.0f}"
-            if source.suffix == ".parquet" and not parquet:
-                print(f"{line} (pandas reads no Parquet without pyarrow); ours to Parquet {native:.2f} s")
-                continue
-            _, theirs = timed(
-                with_pandas(find_profile(name)), source, Path(folder) / f"pandas{suffix}", options.repeats
-            )
             print(
-                f"{line} {theirs:9.2f} {rows / theirs:10,.0f} {theirs / mine:6.1f}; ours to Parquet {native:.2f} s, {rows / native:,.0f} rows/s"
+                f"{source.name[:40]:40} {rows:9,} {mine:7.2f} {rows / mine:9,.0f} {theirs:9.2f} "
+                f"{rows / theirs:9,.0f} {theirs / mine:6.1f}; ours to Parquet {native:.2f} s, {rows / native:,.0f} rows/s"
             )
 
 

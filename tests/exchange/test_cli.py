@@ -131,3 +131,15 @@ def test_without_the_extra_the_verb_says_which_one_to_install(
     monkeypatch.setattr(builtins, "__import__", without_polars)
     assert import_export(town) == 2
     assert "everycall[tables]" in capsys.readouterr().err
+
+
+@pytest.mark.shared
+def test_an_hourly_table_of_telephone_calls_is_told_from_calls(
+    shared_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = shared_data / "calls" / "alexandria_va_decc_phone_hourly_2025w44_w46.csv.gz"
+    assert import_export(source, output=tmp_path / "hours.csv") == 0
+    shown = capsys.readouterr().out
+    assert "504 rows in = 504 hours + 0 rejects" in shown
+    assert "911: 4,805 calls = 3,397 answered + 1,408 abandoned" in shown
+    assert pl.read_csv(tmp_path / "hours.csv").height == 1008

@@ -149,6 +149,19 @@ def test_a_workbook_is_read_with_its_own_dates(tmp_path: Path) -> None:
     assert raw.rows_in == 2
 
 
+def test_titles_above_the_header_of_a_workbook_are_skipped(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for line in (["Calls for service"], [], ["a", "b", "c"], ["x", 1, 2.5], ["y", 2, None]):
+        sheet.append(line)
+    book.save(tmp_path / "x.xlsx")
+    raw = read_raw(tmp_path / "x.xlsx")
+    assert raw.frame.columns == ["a", "b", "c"]
+    assert raw.frame["a"].to_list() == ["x", "y"]
+    assert raw.lines.to_list() == [4, 5]
+
+
 def locked_workbook() -> bytes:
     return (
         b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504) + "EncryptedPackage".encode("utf-16-le") + bytes(512)

@@ -1,22 +1,22 @@
 """The story of one incident: what the record says about it, stamp by stamp, who and why.
 
-A pure projection from the envelopes that `story_find` gathers. The entities at the end are those that the core's own
-`evolve` makes of the events, so nothing of what an event means is written twice; the sentences are in `story_words`.
+A pure projection from the envelopes that `story_find` gathers. The entities at the end are those that the
+core's own `evolve` makes of the events, so nothing of what an event means is written twice; the sentences are
+in `story_sentences` and `story_field`.
 
-What was wrong stays and is shown struck through; what is missing is shown with its reason; what was entered late shows both times.
+What was wrong stays and is shown struck through; what is missing is shown with its reason; what was entered
+late shows both times.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from everycall.centre import story_words
+from everycall.centre.story_flags import flags_of
 from everycall.centre.story_parts import (
     CallStory,
-    Detail,
-    Flag,
     IncidentStory,
     Line,
     NeedStory,
@@ -24,10 +24,21 @@ from everycall.centre.story_parts import (
     StampStory,
     Story,
     UnitStory,
-    Who,
 )
-from everycall.centre.story_words import Telling, codes, evidence, place_text, plan_text, sealed_text
+from everycall.centre.story_telling import line_of
+from everycall.centre.story_words import (
+    Times,
+    codes,
+    date_text,
+    evidence,
+    instruction_unseen,
+    place_text,
+    plan_text,
+    sealed_text,
+)
+from everycall.core.assignments import StampCorrected, StampReported, UnitAssigned
 from everycall.core.calls import CallsRelated, CallStamped
+from everycall.core.event import ActEvent
 from everycall.core.evolve import evolve
 from everycall.core.floor import ShiftChanged
 from everycall.core.incidents import IncidentChanged, status_of
@@ -49,8 +60,7 @@ if TYPE_CHECKING:
     from everycall.core.event import Event
     from everycall.core.events import Envelope
     from everycall.core.incidents import Incident
-
-_ACTS: Final = ("act",)
+    from everycall.core.stamps import Stamp
 
 
 class _Book:
@@ -92,18 +102,23 @@ def tell(
         also: Other incidents and calls that bear the number that was asked for.
     """
     state = State()
-    telling = Telling(state, zone)
+    times = Times(state, zone)
     book = _Book()
+    conflicts: list[tuple[str, str]] = []
     for envelope in envelopes:
         event = _narrowed(state, envelope.body)
         if event is None:
             continue
-        book.add(telling.line(envelope), _strikeable(event))
-        for key, because in _strikes(event, telling, envelope):
+        line = line_of(times, envelope, event)
+        for key, because in _strikes(event, times, envelope):
             book.strike(key, because)
+        book.add(line, _strikeable(event))
+        if isinstance(event, UnitAssigned) and event.conflict is not None:
+            text = f"{event.unit} was there by its own report although: {codes(event.conflict)}"
+            conflicts.append((event.incident, text))
         if not isinstance(event, (Retired, Recalled)):
             evolve(state, event)
-            telling.after(event)
+    times.today = date_text(envelopes[-1].recorded_at, zone) if envelopes else ""
     incidents, calls = _shown(state, subjects)
     wanted = {f"incident:{key}" for key in incidents} | {f"call:{key}" for key in calls}
     tags = {envelope.sequence: tags_of(envelope.body) for envelope in envelopes}
@@ -117,10 +132,10 @@ def tell(
         zone=zone_name,
         incidents=tuple([_incident(incident) for incident in held]),
         calls=tuple([_call(state, key) for key in calls]),
-        needs=tuple([_need(telling, key) for key in _needs(state, incidents, calls)]),
-        responses=tuple([r for incident in held for r in _responses(telling, incident)]),
+        needs=tuple([_need(times, key) for key in _needs(state, incidents, calls)]),
+        responses=tuple([r for incident in held for r in _responses(times, incident)]),
         units=tuple([u for incident in held for u in _units(state, incident)]),
-        flags=_flags(telling, held, calls, also),
+        flags=flags_of(times, held, calls, also, [text for key, text in conflicts if key in incidents]),
         lines=lines,
     )
 
@@ -141,17 +156,20 @@ def _narrowed(state: State, event: Event) -> Event | None:
         if event.incident not in state.incidents:
             return None
         return replace(event, related=tuple([key for key in event.related if key in state.incidents]))
-    if isinstance(event, (InstructionCompleted, InstructionStruck)) and event.instruction not in state.instructions:
+    if (
+        isinstance(event, (InstructionCompleted, InstructionStruck))
+        and event.instruction not in state.instructions
+    ):
         # Recorded before this call was touched by it; what it says then is told, not folded.
-        state.instructions[event.instruction] = story_words.instruction_unseen(event.instruction)
+        state.instructions[event.instruction] = instruction_unseen(event.instruction)
     return event
 
 
 def _strikeable(event: Event) -> list[str]:
     """The keys by which a later event can strike this one."""
-    keys = [f"act:{getattr(event, name)}" for name in _ACTS if isinstance(getattr(event, name, None), str)]
-    if isinstance(event, ActUndone):
-        return []
+    keys: list[str] = []
+    if isinstance(event, ActEvent):
+        keys.append(f"act:{event.act}")
     if isinstance(event, NoteAdded):
         keys.append(f"note:{event.note}")
     elif isinstance(event, InstructionRecorded):
@@ -160,16 +178,14 @@ def _strikeable(event: Event) -> list[str]:
         keys.append(f"call stamp:{event.call}:{event.stamp}")
     elif isinstance(event, NeedsSettled):
         keys.extend(f"outcome:{need}" for need in event.needs)
-    stamp = getattr(event, "stamp", None)
-    assignment = getattr(event, "assignment", None)
-    if isinstance(stamp, str) and isinstance(assignment, str):
-        keys.append(f"stamp:{assignment}:{stamp}")
+    elif isinstance(event, (StampReported, StampCorrected)):
+        keys.append(f"stamp:{event.assignment}:{event.stamp}")
     return keys
 
 
-def _strikes(event: Event, telling: Telling, envelope: Envelope) -> list[tuple[str, str]]:
+def _strikes(event: Event, times: Times, envelope: Envelope) -> list[tuple[str, str]]:
     """Which earlier lines this event strikes, and what is to be said there."""
-    by = f"{envelope.actor.person} at {telling.clock(envelope.recorded_at)}"
+    by = f"{envelope.actor.person} at {times.clock(envelope.recorded_at)}"
     struck: list[tuple[str, str]] = []
     if isinstance(event, NoteStruck):
         struck.append((f"note:{event.note}", f"struck by {by}: {codes(event.reason)}"))
@@ -179,12 +195,9 @@ def _strikes(event: Event, telling: Telling, envelope: Envelope) -> list[tuple[s
         because = f": {codes(event.reason)}" if event.reason else ""
         struck.append((f"act:{event.act}", f"taken back by {by}{because}"))
     elif isinstance(event, NeedsReopened):
-        struck.extend(
-            (f"outcome:{s.need}", f"reopened by {by}: {codes(event.reason)}") for s in event.struck
-        )
-    elif type(event).__name__ == "StampCorrected":
-        key = f"stamp:{getattr(event, 'assignment')}:{getattr(event, 'stamp')}"
-        struck.append((key, f"corrected by {by}"))
+        struck.extend((f"outcome:{s.need}", f"reopened by {by}: {codes(event.reason)}") for s in event.struck)
+    elif isinstance(event, StampCorrected):
+        struck.append((f"stamp:{event.assignment}:{event.stamp}", f"corrected by {by}"))
     elif isinstance(event, CallStamped) and event.correction:
         struck.append((f"call stamp:{event.call}:{event.stamp}", f"corrected by {by}"))
     return struck
@@ -259,8 +272,8 @@ def _call(state: State, key: str) -> CallStory:
     )
 
 
-def _need(telling: Telling, key: str) -> NeedStory:
-    need = telling.state.needs[key]
+def _need(times: Times, key: str) -> NeedStory:
+    need = times.state.needs[key]
     return NeedStory(
         need=key,
         call=need.call,
@@ -276,10 +289,10 @@ def _need(telling: Telling, key: str) -> NeedStory:
         priority_by=need.priority_by,
         opened_at=need.opened_at,
         outcome=None if need.outcome is None else name_of(need.outcome),
-        evidence=None if need.outcome is None else evidence(telling, need.outcome),
+        evidence=None if need.outcome is None else evidence(times, need.outcome),
         settled_at=need.settled_at,
         settled_by=need.settled_by,
-        struck=tuple([f"{codes(name_of(old))}: {evidence(telling, old)}" for old in need.struck]),
+        struck=tuple([f"{codes(name_of(old))}: {evidence(times, old)}" for old in need.struck]),
         cancellations=need.cancellations,
         returns=need.returns,
         self_initiated=need.self_initiated,
@@ -287,13 +300,13 @@ def _need(telling: Telling, key: str) -> NeedStory:
     )
 
 
-def _responses(telling: Telling, incident: Incident) -> list[ResponseStory]:
+def _responses(times: Times, incident: Incident) -> list[ResponseStory]:
     return [
         ResponseStory(
             incident=incident.id,
             agency=response.agency,
             service=response.service,
-            status=status_of(telling.state, response),
+            status=status_of(times.state, response),
             rule=response.plan.rule,
             policy=response.plan.policy,
             priority=response.plan.priority,
@@ -308,10 +321,7 @@ def _responses(telling: Telling, incident: Incident) -> list[ResponseStory]:
     ]
 
 
-def _stamp(name: str, held: object) -> StampStory:
-    from everycall.core.stamps import Stamp  # noqa: PLC0415
-
-    assert isinstance(held, Stamp)  # noqa: S101
+def _stamp(name: str, held: Stamp) -> StampStory:
     return StampStory(
         name=name,
         at=held.at,
@@ -334,7 +344,9 @@ def _unit(assignment: Assignment) -> UnitStory:
         incident=assignment.incident,
         agency=assignment.agency,
         unit=assignment.unit,
-        stamps=tuple([_stamp(name, assignment.stamps[name]) for name in STAMP_NAMES if name in assignment.stamps]),
+        stamps=tuple(
+            [_stamp(name, assignment.stamps[name]) for name in STAMP_NAMES if name in assignment.stamps]
+        ),
         stacked=assignment.stacked,
         by_report=assignment.by_report,
         ended=assignment.ended,

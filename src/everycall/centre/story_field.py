@@ -1,4 +1,4 @@
-"""The sentences for units, hand-overs, holds, the scene, instructions, deadlines, the floor and the policy."""
+"""The sentences for units, hand-overs, holds, the scene, instructions, deadlines, floor and policy."""
 
 from __future__ import annotations
 
@@ -69,7 +69,9 @@ def deadline_about(times: Times, kind: DeadlineKind, subject: str) -> str:
     _, slash, agency = subject.partition("/")
     if slash:
         return f"{word} ({agency})"
-    return f"{word} ({subject})" if kind in ("review", "hand_over", "hand_over_arrival", "emergency") else word
+    return (
+        f"{word} ({subject})" if kind in ("review", "hand_over", "hand_over_arrival", "emergency") else word
+    )
 
 
 def set_text(times: Times, deadline: Deadline) -> str:
@@ -106,7 +108,9 @@ def _assigned(_times: Times, e: UnitAssigned) -> Said:
     else:
         text = f"{e.unit} assigned ({e.assignment}, {e.agency})"
     joins = None if e.joins is None else f"{e.agency} joins on its own account: {plan_text(e.joins.plan)}"
-    conflict = None if e.conflict is None else f"conflict: {codes(e.conflict)}; reported all the same, so it stands"
+    conflict = (
+        None if e.conflict is None else f"conflict: {codes(e.conflict)}; reported all the same, so it stands"
+    )
     return said(text, detail("known", joins), detail("flag", conflict))
 
 
@@ -186,7 +190,11 @@ def _answered(times: Times, e: HandOverAnswered) -> Said:
 
 
 def _arrival(_times: Times, e: HandOverArrivalReported) -> Said:
-    word = {"yes": "they arrived", "no": "they did NOT arrive", "unknown": "nobody knows whether they arrived"}
+    word = {
+        "yes": "they arrived",
+        "no": "they did NOT arrive",
+        "unknown": "nobody knows whether they arrived",
+    }
     return said(f"Hand-over {e.hand_over}: {word[e.arrived]}")
 
 

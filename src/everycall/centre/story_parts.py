@@ -93,7 +93,7 @@ class IncidentStory(Frozen, frozen=True, kw_only=True):
 
 
 class NeedStory(Frozen, frozen=True, kw_only=True):
-    """One need: what it was first, what it is now, and how it ended on what evidence; no outcome means open."""
+    """One need: what it was first and is now, and how it ended on what evidence; no outcome means open."""
 
     need: str
     call: str

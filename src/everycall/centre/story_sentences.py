@@ -1,4 +1,4 @@
-"""The sentences for calls, needs, incidents and what joins them. Each event type has exactly one here or in `story_field`."""
+"""The sentences for calls, needs, incidents and what joins them; those of the rest are in `story_field`."""
 
 from __future__ import annotations
 
@@ -121,8 +121,10 @@ def _facts(facts: tuple[Fact, ...]) -> Detail | None:
 def _taken(_times: Times, e: CallTaken) -> Said:
     what = "rang in" if e.ringing else "came in"
     own = "A unit's own observation, call" if e.self_initiated else "Call"
-    needs = "" if all(n.service == "unknown" and n.type is None for n in e.needs) else listed(
-        [_need_words(need) for need in e.needs]
+    needs = (
+        ""
+        if all(n.service == "unknown" and n.type is None for n in e.needs)
+        else listed([_need_words(need) for need in e.needs])
     )
     return said(
         f"{own} {e.call} {what} {CHANNEL_WORDS[e.channel]}" + (f": {needs}" if needs else ""),
@@ -255,7 +257,9 @@ def _changed(_times: Times, e: IncidentChanged) -> Said:
     return said(
         f"Incident {e.incident} changed",
         detail("known", f"place: {place_text(e.place)}" if e.place is not None else None),
-        detail("struck", f"place before: {place_text(e.before)}" if e.place is not None and e.before else None),
+        detail(
+            "struck", f"place before: {place_text(e.before)}" if e.place is not None and e.before else None
+        ),
         detail("known", f"has to do with {listed(e.related)}" if e.related else None),
     )
 
@@ -266,7 +270,9 @@ def _closed(_times: Times, e: ResponseClosed) -> Said:
 
 def _linked(_times: Times, e: NeedsLinked) -> Said:
     agencies = listed(dict.fromkeys(e.agencies))
-    return said(f"Call {listed(e.calls)} joined incident {e.incident} ({listed(e.needs)}, {agencies}); act {e.act}")
+    return said(
+        f"Call {listed(e.calls)} joined incident {e.incident} ({listed(e.needs)}, {agencies}); act {e.act}"
+    )
 
 
 def _unlinked(_times: Times, e: NeedsUnlinked) -> Said:
@@ -297,7 +303,9 @@ def _undone(_times: Times, e: ActUndone) -> Said:
         f"The {e.kind} {e.act} was taken back",
         detail(
             "struck",
-            listed([f"{codes(s.outcome)} of {s.need}" for s in e.struck]) + ": open again" if e.struck else None,
+            listed([f"{codes(s.outcome)} of {s.need}" for s in e.struck]) + ": open again"
+            if e.struck
+            else None,
         ),
         detail("why", codes(e.reason)),
     )

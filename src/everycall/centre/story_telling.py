@@ -34,6 +34,9 @@ def line_of(times: Times, envelope: Envelope, event: Event) -> Line:
         event: Its body, as far as this story holds what it names.
     """
     times.today = date_text(envelope.recorded_at, times.zone)
+    assignment, unit = getattr(event, "assignment", None), getattr(event, "unit", None)
+    if isinstance(assignment, str) and isinstance(unit, str):
+        times.names[assignment] = unit
     text, details = SENTENCES[type(event)](times, event)
     happened = _happened(envelope, event)
     more = [*details, *_deadlines(times, envelope, event)]

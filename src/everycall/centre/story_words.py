@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from everycall.core.base import HOUR, MINUTE, SECOND
@@ -117,7 +117,7 @@ def local(instant: int, zone: tzinfo) -> datetime:
         OverflowError: it lies outside the years 1 to 9999.
     """
     seconds, micro = divmod(instant, SECOND)
-    return datetime.fromtimestamp(seconds, tz=timezone.utc).replace(microsecond=micro).astimezone(zone)
+    return datetime.fromtimestamp(seconds, tz=UTC).replace(microsecond=micro).astimezone(zone)
 
 
 def clock_text(instant: int, zone: tzinfo) -> str:
@@ -147,7 +147,9 @@ def place_text(place: Place | None) -> str | None:
     if place is None:
         return None
     parts = [
-        part for part in (place.neighbourhood, place.district, place.area, place.postal_code) if part is not None
+        part
+        for part in (place.neighbourhood, place.district, place.area, place.postal_code)
+        if part is not None
     ]
     if place.latitude_e7 is not None and place.longitude_e7 is not None:
         parts.append(f"near {place.latitude_e7 / 1e7:.3f}, {place.longitude_e7 / 1e7:.3f}")
@@ -181,13 +183,14 @@ def instruction_unseen(key: str) -> Instruction:
 
 
 class Times:
-    """Times and names in sentences: the state before the event, and the zone."""
+    """Times and names in sentences: the state before the event, the zone, the line's date, units' names."""
 
     def __init__(self, state: State, zone: tzinfo) -> None:
         """Tell over this state, which its owner evolves, in this zone."""
         self.state = state
         self.zone = zone
         self.today = ""
+        self.names: dict[str, str] = {}
 
     def clock(self, instant: int) -> str:
         """A time of day, with its date where that is not the line's own."""
@@ -197,25 +200,28 @@ class Times:
 
     def unit(self, assignment: str | None) -> str:
         """The unit of an assignment."""
-        held = self.state.assignments.get(assignment or "")
-        return assignment or "nobody" if held is None else held.unit
+        return self.names.get(assignment or "", assignment or "nobody")
 
 
 def evidence(times: Times, outcome: Outcome) -> str:
     """What an outcome stands on."""
     text = _evidence(times, outcome)
     if outcome.export is not None:
-        return f"{text}; the export says {outcome.export!r}" if text else f"the export says {outcome.export!r}"
+        return (
+            f"{text}; the export says {outcome.export!r}" if text else f"the export says {outcome.export!r}"
+        )
     return text or "the export does not say how it ended"
 
 
-def _evidence(times: Times, outcome: Outcome) -> str:  # noqa: C901, PLR0911, PLR0912 - one sentence per outcome
+def _evidence(times: Times, outcome: Outcome) -> str:  # noqa: PLR0911 - one sentence per outcome
     if isinstance(outcome, (Responded, GoneOnArrival, Unfounded)):
         if outcome.assignment is None:
             return ""
         held = times.state.assignments.get(outcome.assignment)
         at = None if held is None else held.time("on_scene")
-        there = f"{times.unit(outcome.assignment)} on scene" + ("" if at is None else f" at {times.clock(at)}")
+        there = f"{times.unit(outcome.assignment)} on scene" + (
+            "" if at is None else f" at {times.clock(at)}"
+        )
         if isinstance(outcome, Responded):
             return f"{there}, contact made: {codes(outcome.contact)}"
         return there
@@ -229,7 +235,11 @@ def _evidence(times: Times, outcome: Outcome) -> str:  # noqa: C901, PLR0911, PL
         advice = f"advice {outcome.advice!r}" if outcome.advice else "advice given"
         return advice + (", the caller agreed" if outcome.caller_agreed else "")
     if isinstance(outcome, Duplicate):
-        return "" if outcome.of is None else f"the same help as in incident {outcome.of}, whose outcome it shares"
+        return (
+            ""
+            if outcome.of is None
+            else f"the same help as in incident {outcome.of}, whose outcome it shares"
+        )
     if isinstance(outcome, NoEmergency):
         by = f", confirmed by: {codes(outcome.confirmed_by)}" if outcome.confirmed_by else ""
         return codes(outcome.kind) + by

@@ -42,7 +42,7 @@ class Balance:
     calls: int = 0
     requests: Tally = field(default_factory=Tally)
     self_initiated: Tally = field(default_factory=Tally)
-    _open: dict[str, bool] = field(default_factory=dict)
+    _own: dict[str, bool] = field(default_factory=dict)
 
     def add(self, event: Event) -> None:
         """Fold one event in."""
@@ -70,22 +70,21 @@ class Balance:
                 tally.open += 1
         elif kind is Retired:
             assert isinstance(event, Retired)  # noqa: S101
-            gone = set(event.calls)
-            for key in [key for key in self._open if key.rsplit("-", 1)[0] in gone]:
-                del self._open[key]
+            for call in event.calls:
+                self._own.pop(call, None)
         elif kind is Recalled:
             assert isinstance(event, Recalled)  # noqa: S101
-            for back in event.needs:
-                self._open[back.id] = back.self_initiated
+            for back in event.calls:
+                self._own[back.id] = back.self_initiated
 
     def _receive(self, need: str, *, self_initiated: bool) -> None:
-        self._open[need] = self_initiated
+        self._own[need.rsplit("-", 1)[0]] = self_initiated
         tally = self.self_initiated if self_initiated else self.requests
         tally.received += 1
         tally.open += 1
 
     def _tally(self, need: str) -> Tally:
-        return self.self_initiated if self._open[need] else self.requests
+        return self.self_initiated if self._own[need.rsplit("-", 1)[0]] else self.requests
 
     def holds(self, state: State) -> bool:
         """Whether received = outcomes + open, both by this fold and by the tables of the state."""

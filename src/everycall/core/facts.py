@@ -79,7 +79,7 @@ Like calls may differ in these and must still be treated alike.
 GROUP_PREFIX: Final = "group."
 """Facts under which an export's own groups (precinct, shift) are kept; their codes may begin with a digit."""
 DIGITS_OF_A_TELEPHONE: Final = 7
-_GROUP = re.compile(r"[\w .:/,()&'-]{1,64}\Z")
+_GROUP = re.compile(r"[\w .:/,()&*'-]{1,64}\Z")
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9_.:/ ()-]{0,63}\Z")
 
 

@@ -92,6 +92,7 @@ class Incident(Entity, frozen=True, kw_only=True):
     notes: tuple[Note, ...] = ()
     related: tuple[Identifier, ...] = ()
     merged_into: Identifier | None = None
+    absorbed: tuple[Identifier, ...] = ()
     split_from: Identifier | None = None
     position: Word = ""
     external: Word | None = None

@@ -497,6 +497,7 @@ def _merged(state: State, event: IncidentsMerged) -> None:
             responses=responses,
             patients=into.patients + gone.patients,
             place=into.place or gone.place,
+            absorbed=(*into.absorbed, gone.id),
         )
         state.incidents[event.incident] = replace(
             gone, calls=(), responses={}, patients=(), merged_into=event.into

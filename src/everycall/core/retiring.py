@@ -58,6 +58,7 @@ def component(state: State, subject: str) -> tuple[set[str], set[str]]:
             incidents.add(key)
             ahead += incident.calls
             ahead += [k for k in (incident.merged_into, incident.split_from) if k is not None]
+            ahead += incident.absorbed
             ahead += [
                 need.call
                 for r in incident.responses.values()
@@ -96,8 +97,6 @@ def retirable(state: State, subject: str, at: int) -> Retired | None:
         for hand_over in state.hand_overs.values()
     ):
         return None
-    # An incident that was merged into one of these goes with it.
-    incidents.update(key for key, held in state.incidents.items() if held.merged_into in incidents)
     ends = tuple(
         key
         for subject in (*sorted(calls), *sorted(incidents))
@@ -122,8 +121,9 @@ def _retired(state: State, event: Retired) -> None:
     for table in (state.reviews, state.hand_overs):
         for key in [k for k, v in table.items() if _about(v, needs)]:
             del table[key]
-    for key in [k for k, act in state.acts.items() if any(change.key in gone for change in act.changes)]:
-        del state.acts[key]
+    for key in gone:
+        for act in state.acts_on.pop(key, ()):
+            state.acts.pop(act, None)
 
 
 def _about(entity: Review | HandOver, needs: set[str]) -> bool:
@@ -140,6 +140,8 @@ def _recalled(state: State, event: Recalled) -> None:
     state.reviews.update({review.id: review for review in event.reviews})
     state.hand_overs.update({hand_over.id: hand_over for hand_over in event.hand_overs})
     state.acts.update(event.acts)
+    for act in event.acts:
+        state.index_act(act)
 
 
 EVOLVE: Final[EvolveTable] = {Retired: _retired, Recalled: _recalled}

@@ -40,10 +40,10 @@ from everycall.core.reviews import next_review, opening_review
 from everycall.core.undo import remember
 
 if TYPE_CHECKING:
-    from everycall.core.acts import Table
     from collections.abc import Callable
 
     from everycall.core.actors import Actor
+    from everycall.core.acts import Table
     from everycall.core.given import Given
     from everycall.core.handlers import DecideTable, EvolveTable
     from everycall.core.needs import Need

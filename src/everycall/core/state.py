@@ -39,6 +39,7 @@ class State:
 
     __slots__ = (
         "acts",
+        "acts_on",
         "agencies",
         "assignments",
         "calls",
@@ -79,6 +80,7 @@ class State:
         self.deadline_heap: list[tuple[int, str]] = []
         self.free: dict[str, set[str]] = {}
         self.unserved: dict[str, dict[str, None]] = {}
+        self.acts_on: dict[str, list[str]] = {}
 
     def table(self, name: Table) -> dict[str, Any]:
         """One of the tables that an act can change, by its name; its entities differ by table."""
@@ -98,6 +100,13 @@ class State:
                 [Change(table=table, key=key, before=b, after=a) for (table, key), b, a in changes if b != a]
             ),
         )
+        self.index_act(act)
+
+    def index_act(self, act: str) -> None:
+        """Bring the index of acts by what they changed up to date for one act."""
+        for change in self.acts[act].changes:
+            if change.table in ("needs", "incidents", "calls"):
+                self.acts_on.setdefault(change.key, []).append(act)
 
     def change_response(self, incident: str, agency: str, **changes: object) -> None:
         """Replace one response of an incident by a changed copy."""
@@ -151,6 +160,9 @@ class State:
         for key, incident in self.incidents.items():
             for agency in incident.responses:
                 self.refresh_response(key, agency)
+        self.acts_on = {}
+        for act in sorted(self.acts):
+            self.index_act(act)
         self.deadline_heap = [(d.due, d.key) for d in self.deadlines.values() if not d.exhausted]
         heapq.heapify(self.deadline_heap)
 

@@ -47,7 +47,7 @@ def read_command(data: bytes, actor: Actor, fallback_id: str) -> Command | Refus
             code="malformed",
             rule="house:1",
             because=f"This is no command: {trouble}.",
-            instead="Mend it as the message says. If somebody needs help, send take_call: it is never refused.",
+            instead="Mend it as the message says. To get somebody help, send take_call: it is never refused.",
         )
     return Command(id=_loose_id(data) or fallback_id, actor=actor, body=_salvaged(data))
 

@@ -183,7 +183,7 @@ class Engine:
         return _finished(decode_answer(known.answer) if known.fingerprint == fingerprint else _OTHER_CONTENT)
 
     def _recall(self, command: Command) -> None:
-        for key in named_but_absent(self.state, command):
+        for key in named_but_absent(self.state, command.body, self._log):
             if key in self.state.calls or key in self.state.incidents:
                 continue  # an earlier one brought it along
             back = recalled(self._log, key, self.now)

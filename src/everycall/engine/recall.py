@@ -2,51 +2,75 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-import msgspec
+from functools import cache
+from typing import TYPE_CHECKING, Final
 
 from everycall.core.events import decode_event
 from everycall.core.evolve import evolve
+from everycall.core.outcomes import Duplicate
 from everycall.core.retiring import Recalled, Retired, component
 from everycall.core.state import State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from everycall.core.commands import Command
-    from everycall.core.events import Envelope
+    from everycall.core.commands import AnyCommand
+    from everycall.core.events import AnyEvent, Envelope
     from everycall.engine.ports import Log
 
 
-def _strings(value: object) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, tuple):
-        for item in value:
-            yield from _strings(item)
-    elif isinstance(value, msgspec.Struct):
-        for name in value.__struct_fields__:
-            yield from _strings(getattr(value, name))
+_NAMING: Final = frozenset(
+    {"call", "calls", "incident", "into", "related", "need", "needs", "about"}
+    | {"assignment", "assignments", "hand_over", "review", "act", "of"}
+)
 
 
-def named_but_absent(state: State, command: Command) -> list[str]:
+@cache
+def _fields_that_name(kind: type) -> tuple[str, ...]:
+    fields: tuple[str, ...] = getattr(kind, "__struct_fields__", ())
+    return tuple(name for name in fields if name in _NAMING)
+
+
+def named_but_absent(state: State, body: AnyCommand, log: Log) -> list[str]:
     """The calls and incidents that a command names and the state does not hold: unknown ones, or retired."""
     absent: dict[str, None] = {}
-    for text in _strings(command.body):
-        key = _key(text)
-        if key is not None and key not in state.calls and key not in state.incidents:
-            absent[key] = None
+    for name in _fields_that_name(type(body)):
+        value = getattr(body, name)
+        for text in (value,) if isinstance(value, str) else value or ():
+            key = _key(state, text, log) if isinstance(text, str) else None
+            if key is not None and key not in state.calls and key not in state.incidents:
+                absent[key] = None
+    outcome = getattr(body, "outcome", None)
+    if isinstance(outcome, Duplicate) and outcome.of is not None and outcome.of not in state.incidents:
+        absent[outcome.of] = None
     return list(absent)
 
 
-def _key(text: str) -> str | None:
-    """The call or incident that an id is about, by its shape: C000001, C000001-1, 2026-000001."""
-    head, _, tail = text.partition("-")
-    if head[:1] == "C" and head[1:].isdecimal() and len(head) >= 7 and (not tail or tail.isdecimal()):  # noqa: PLR2004
-        return head
-    if head.isdecimal() and tail.isdecimal() and len(tail) >= 6:  # noqa: PLR2004 - six digits at least, as ids are made
+def _key(state: State, text: str, log: Log) -> str | None:
+    """The call or incident that an id is about, by its shape: C000001, C000001-1, 2026-000001, or A000001."""
+    if text in state.incidents or text in state.needs or text in state.assignments or text in state.calls:
+        return None
+    letter, rest = text[:1], text[1:]
+    if letter == "C":
+        return text.partition("-")[0]
+    if letter.isdecimal():
         return text
+    tag = _TAG.get(letter)
+    if tag is None or not rest.isdecimal():
+        return None
+    # What has no story of its own is found through the first event that names it.
+    for _, data in log.by_tag(f"{tag}:{text}"):
+        return _about(decode_event(data).body)
+    return None
+
+
+_TAG: Final = {"A": "assignment", "H": "hand_over", "R": "review", "U": "act"}
+
+
+def _about(event: AnyEvent) -> str | None:
+    for name in ("incident", "need", "touches", "needs"):
+        value = getattr(event, name, None)
+        first = value[0] if isinstance(value, tuple) and value else value
+        if isinstance(first, str):
+            return first.partition("-")[0] if first.startswith("C") else first
     return None
 
 
@@ -77,7 +101,6 @@ def recalled(log: Log, key: str, at: int) -> Recalled | None:
         if not (isinstance(body, Retired) and sequence == max(envelopes)):
             evolve(past, body)
     calls, incidents = component(past, key)
-    incidents.update(k for k, held in past.incidents.items() if held.merged_into in incidents)
     needs = [need for call in calls for need in past.calls[call].needs]
     return Recalled(
         calls=tuple(past.calls[call] for call in sorted(calls)),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
+from everycall.core.assignments import UnitAssigned
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -21,6 +23,7 @@ _PREFIX: Final = {
     "hand_over": "hand_over:",
     "instruction": "instruction:",
     "review": "review:",
+    "act": "act:",
     "external": "external:",
 }
 _BY_SHAPE: Final = ("touches", "about")
@@ -61,6 +64,8 @@ def printable(tag: str) -> str:
 def tags_of(event: Event) -> tuple[str, ...]:
     """The tags of an event, each once."""
     tags: dict[str, None] = {}
+    if isinstance(event, UnitAssigned):
+        tags[f"assignment:{event.assignment}"] = None
     for name, make in _readers(type(event)):
         value = getattr(event, name)
         if isinstance(value, str):

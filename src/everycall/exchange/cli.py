@@ -14,7 +14,13 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 from rich.console import Console
 
-from everycall.exchange.errors import ExchangeError, MissingExtraError, OutputError, ProfileError
+from everycall.exchange.errors import (
+    ExchangeError,
+    MissingExtraError,
+    OutputError,
+    ProfileError,
+    UnknownHeaderError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -56,7 +62,12 @@ def import_export(
         with _telling(errors) as tell:
             if start_profile is not None:
                 return _start(source, start_profile, errors)
-            imported = _read(source, profile, tell)
+            try:
+                imported = _read(source, profile, tell)
+            except UnknownHeaderError:
+                if profile is None and _hours(source, output):
+                    return 0
+                raise
             written = _write(imported, output, quality, rejects, assignments, tell)
         _show(imported, written, agencies=agencies)
     except (ProfileError, OutputError, MissingExtraError) as error:
@@ -78,6 +89,29 @@ def _read(source: Path, profile: str | None, tell: Callable[[str], None]) -> Imp
     from everycall.exchange.profiles import find_profile  # noqa: PLC0415 - with it
 
     return read_export(source, profile=find_profile(profile) if profile else None, progress=tell)
+
+
+def _hours(source: Path, output: Path | None) -> bool:
+    """Whether the file is an hourly table of telephone calls; if so, show its sums and write its hours."""
+    from everycall.exchange.calls_table import write_table  # noqa: PLC0415 - needs the extra
+    from everycall.exchange.switch_log import read_hours  # noqa: PLC0415 - with it
+
+    table = read_hours(source)
+    if table is None:
+        return False
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(
+        f"[bold]{_safe(source.name)}[/bold]: {_safe(table.profile.title)}; no calls, counts by hour"
+    )
+    for limit in table.profile.limits:
+        console.print(f"  - {_safe(limit)}")
+    console.print(f"{table.rows_in:,} rows in = {table.hours:,} hours + {table.rejects.height:,} rejects")
+    for group, answered, abandoned, total in table.sums():
+        console.print(f"{group}: {total:,} calls = {answered:,} answered + {abandoned:,} abandoned")
+    if output is not None:
+        write_table(table.frame, output)
+        console.print(f"hours: {_safe(str(output))}")
+    return True
 
 
 def _write(

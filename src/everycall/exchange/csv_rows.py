@@ -19,8 +19,8 @@ from everycall.exchange.errors import NotATableError
 
 DELIMITERS: Final = (",", ";", "\t", "|")
 _SAMPLE_LINES: Final = 200
-_HEAD_LINES: Final = 1000
-"""The header is looked for in so many lines."""
+_HEAD: Final = 2_000_000
+"""The header is looked for in so many characters."""
 _LONGEST_FIELD_LINES: Final = 400
 """A quoted field that has not closed after so many lines is taken for a stray quote."""
 
@@ -94,7 +94,9 @@ def read_rows(text: str, name: str) -> Rows:
     """
     if "\n" not in text:
         text = text.replace("\r", "\n")
-    lines = text.split("\n", _HEAD_LINES)[:_HEAD_LINES]
+    lines = text[:_HEAD].split("\n")
+    if len(text) > _HEAD:
+        lines.pop()  # cut somewhere inside
     delimiter, header_at = _find_header(lines, name)
     header_text = lines[header_at].removesuffix("\r")
     header, unfinished = split_fields(header_text, delimiter)

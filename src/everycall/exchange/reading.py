@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from everycall.exchange.csv_rows import read_rows
+from everycall.exchange.csv_rows import read_rows, unique_names
 from everycall.exchange.errors import DamagedFileError, EmptyTableError, LockedFileError, NotATableError
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ _JUNK_SHARE: Final = 0.02
 """More control characters than this share of the text, and it is no text."""
 
 
+_TOP_ROWS: Final = 30
+_HEADER_SHARE: Final = 0.6
 _ENOUGH_BYTES: Final = 16
 """Fewer bytes do not tell an encoding."""
 
@@ -98,7 +100,8 @@ def _read_any(data: bytes, name: str, digest: str) -> RawTable:
     if data.startswith(b"PAR1"):
         return _from_frame(_read_parquet(data, name), name, digest, first_row=1)
     if data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
-        return _from_frame(_read_workbook(data, name), name, digest, first_row=2)
+        frame, above = _read_workbook(data, name)
+        return _from_frame(frame, name, digest, first_row=above + 2)
     text, encoding, nuls = decode(data, name)
     remarks = [f"encoding {encoding}"]
     if nuls:
@@ -233,8 +236,8 @@ def _read_parquet(data: bytes, name: str) -> pl.DataFrame:
         raise DamagedFileError(f"{name} is a Parquet file that cannot be read: {error}") from error
 
 
-def _read_workbook(data: bytes, name: str) -> pl.DataFrame:
-    """The first sheet that holds anything; empty leading rows are skipped by the reader."""
+def _read_workbook(data: bytes, name: str) -> tuple[pl.DataFrame, int]:
+    """The first sheet that holds anything, and how many rows stand above its header."""
     if data.startswith(b"\xd0\xcf\x11\xe0") and "EncryptedPackage".encode("utf-16-le") in data:
         raise LockedFileError(f"{name} is protected by a password; save it without one and import that")
     try:
@@ -246,9 +249,11 @@ def _read_workbook(data: bytes, name: str) -> pl.DataFrame:
     try:
         book = fastexcel.read_excel(data)
         for sheet in book.sheet_names:
-            frame = pl.DataFrame(book.load_sheet(sheet, dtype_coercion="coerce"))
-            if frame.width > 1 or frame.height > 0:
-                return frame
+            top = pl.DataFrame(book.load_sheet(sheet, header_row=None, n_rows=_TOP_ROWS, dtypes="string"))
+            if not top.is_empty():
+                at = _header_row(top)
+                frame = pl.DataFrame(book.load_sheet(sheet, header_row=at, dtype_coercion="coerce"))
+                return frame.rename(dict(zip(frame.columns, unique_names(frame.columns), strict=True))), at
     except fastexcel.FastExcelError as error:
         word = str(error).lower()
         if "password" in word or "encrypt" in word:
@@ -257,6 +262,12 @@ def _read_workbook(data: bytes, name: str) -> pl.DataFrame:
             ) from error
         raise DamagedFileError(f"{name} is a workbook that cannot be read: {error}") from error
     raise EmptyTableError(f"{name} has no rows on any sheet")
+
+
+def _header_row(top: pl.DataFrame) -> int:
+    """The first row that is filled nearly as much as any: titles above a header fill a cell or two."""
+    filled = [sum(1 for cell in row if cell not in {None, ""}) for row in top.rows()]
+    return next(at for at, count in enumerate(filled) if count >= _HEADER_SHARE * max(filled))
 
 
 def _from_frame(frame: pl.DataFrame, name: str, digest: str, *, first_row: int) -> RawTable:

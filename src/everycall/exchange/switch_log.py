@@ -124,6 +124,16 @@ class SwitchLog:
     columns: dict[str, str]
     rows_in: int
 
+    @property
+    def hours(self) -> int:
+        """Rows of the file that were read, of an hourly table."""
+        return self.rows_in - self.rejects.height
+
+    def sums(self) -> list[tuple[str, int, int, int]]:
+        """For each group of lines of an hourly table: its name, answered, abandoned, total."""
+        by_group = self.frame.group_by("line_group").agg(pl.col("answered", "abandoned", "total").sum())
+        return [(str(g), int(a), int(b), int(t)) for g, a, b, t in by_group.sort("line_group").rows()]
+
 
 @cache
 def built_in_switch_profiles() -> tuple[SwitchProfile, ...]:
@@ -177,6 +187,21 @@ def read_switch_log(path: Path | str, *, profile: SwitchProfile | None = None, z
             return _hours(raw, candidate, found, where)
         return _calls(raw, candidate, found, where)
     raise UnknownHeaderError(path, unplaced=raw.frame.columns, nearest="", missing=())
+
+
+def read_hours(path: Path) -> SwitchLog | None:
+    """An hourly table of calls, or None where the file is none that a profile knows.
+
+    Raises:
+        ExchangeError: the file cannot be read.
+    """
+    raw = read_raw(path)
+    by_folded = {folded(name): name for name in reversed(raw.frame.columns)}
+    for profile in built_in_switch_profiles():
+        found = _find(profile, by_folded) if profile.kind == "hours" else None
+        if found is not None:
+            return _hours(raw, profile, found, profile.zone)
+    return None
 
 
 def _find(profile: SwitchProfile, by_folded: Mapping[str, str]) -> dict[str, str] | None:

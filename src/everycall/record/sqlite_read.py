@@ -143,12 +143,16 @@ class SqliteReader:
 
     def faults(self) -> list[str]:
         """Everything that is wrong with the file, by reading all of it; empty when it is sound."""
-        with self._borrowed() as connection:
-            faults = [str(row[0]) for row in connection.execute("PRAGMA integrity_check") if row[0] != "ok"]
-            for statement, sentence in _CROSS_CHECKS:
-                (found,) = connection.execute(statement).fetchone()
-                if found:
-                    faults.append(sentence)
+        faults: list[str] = []
+        try:
+            with self._borrowed() as connection:
+                faults += [str(row[0]) for row in connection.execute("PRAGMA integrity_check") if row[0] != "ok"]
+                for statement, sentence in _CROSS_CHECKS:
+                    (found,) = connection.execute(statement).fetchone()
+                    if found:
+                        faults.append(sentence)
+        except DamagedRecord as damage:
+            faults.append(str(damage))
         return faults
 
     def close(self) -> None:
