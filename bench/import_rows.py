@@ -142,7 +142,8 @@ def main() -> None:
             _, native = timed(ours, source, Path(folder) / "ours.parquet", options.repeats)
             print(
                 f"{source.name[:40]:40} {rows:9,} {mine:7.2f} {rows / mine:9,.0f} {theirs:9.2f} "
-                f"{rows / theirs:9,.0f} {theirs / mine:6.1f}; ours to Parquet {native:.2f} s, {rows / native:,.0f} rows/s"
+                f"{rows / theirs:9,.0f} {theirs / mine:6.1f}; "
+                f"ours to Parquet {native:.2f} s, {rows / native:,.0f} rows/s"
             )
 
 

@@ -93,6 +93,11 @@ def test_the_same_table_gives_the_same_bytes_and_leaves_nothing_else_behind(
     assert [p.name for p in target.iterdir()] == [name]
 
 
+def test_a_compressed_table_does_not_carry_the_time_it_was_made(tmp_path: Path) -> None:
+    write_table(table(tmp_path), tmp_path / "calls.csv.gz")
+    assert (tmp_path / "calls.csv.gz").read_bytes()[4:8] == bytes(4)
+
+
 def test_parquet_says_what_it_was_made_from(tmp_path: Path) -> None:
     imported = read(tmp_path, row())
     write_table(imported.calls, tmp_path / "c.parquet", imported.metadata())

@@ -82,6 +82,10 @@ def test_a_stray_quote_is_a_character_and_swallows_no_rows() -> None:
     ]
 
 
+def test_a_quote_that_opens_the_last_field_and_never_closes_swallows_no_rows() -> None:
+    assert rows_of('a,b\n1,"open\nx,3\ny,4\n') == [("1", '"open'), ("x", "3"), ("y", "4")]
+
+
 def test_rows_of_another_width_are_rejected_with_line_and_reason() -> None:
     rows = read_rows("a,b,c\n1,2,3\n1,2\n1,2,3,4\n4,5,6\n", "x.csv")
     assert rows.frame.rows() == [("1", "2", "3"), ("4", "5", "6")]

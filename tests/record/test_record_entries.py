@@ -43,8 +43,8 @@ def test_refused(make: Callable[[], object]) -> None:
 
 def test_the_largest_of_everything_is_taken() -> None:
     name = "é" * LONGEST_NAME
-    Batch(1, (Entry(b"x" * LARGEST_ENTRY, (name, "a b")),), name, b"", b"", (SealRow(name, b"", b"", b"", name),))
-    Batch(1, (), "a command that made nothing")
+    Batch(1, (Entry(b"x" * LARGEST_ENTRY, (name, "a b")),), name, b"", b"", (SealRow(name, b"", b"", b"",
+    name),)) Batch(1, (), "a command that made nothing")
 
 
 @pytest.mark.parametrize(

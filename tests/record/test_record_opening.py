@@ -193,8 +193,8 @@ def test_a_name_that_cannot_be_is_refused(tmp_path: Path) -> None:
         SqliteRecord.open(tmp_path / ("x" * 300))
 
 
-@pytest.mark.parametrize("name", ["a b.record", "a%20b.record", "a?mode=memory.record", "a#b.record", "ä.record"])
-def test_any_file_name_is_a_file_name(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize("name", ["a b.record", "a%20b.record", "a?mode=memory.record", "a#b.record",
+"ä.record"]) def test_any_file_name_is_a_file_name(tmp_path: Path, name: str) -> None:
     with SqliteRecord.create(tmp_path / name, centre="c") as record:
         record.append(Batch(1, (Entry(b"a"),)))
     assert (tmp_path / name).is_file()
@@ -240,7 +240,8 @@ def test_a_record_needs_its_folder(tmp_path: Path) -> None:
         SqliteRecord.create(tmp_path / "missing" / "a.record", centre="c")
 
 
-def test_a_record_that_could_not_be_made_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_record_that_could_not_be_made_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
+None:
     def failing(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
@@ -252,7 +253,8 @@ def test_a_record_that_could_not_be_made_leaves_nothing(tmp_path: Path, monkeypa
     SqliteRecord.create(tmp_path / "a.record", centre="c").close()
 
 
-def test_while_somebody_makes_a_record_nobody_else_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_while_somebody_makes_a_record_nobody_else_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
+None:
     path = tmp_path / "a.record"
 
     def second(*_: object) -> None:
@@ -278,7 +280,8 @@ def test_an_opening_that_fails_lets_go_of_the_lock(record: Path, monkeypatch: py
 
 def test_a_file_system_without_a_write_ahead_log_is_refused(record: Path) -> None:
     class Connection(sqlite3.Connection):
-        def execute(self, sql: str, *args: object) -> sqlite3.Cursor:  # type: ignore[override] - as far as used
+        def execute(self, sql: str, *args: object) -> sqlite3.Cursor:  # type: ignore[override] - as far as
+        used
             assert not args
             return super().execute("SELECT 'delete'" if "journal_mode" in sql else sql)
 
@@ -312,8 +315,8 @@ def test_each_of_sqlites_errors_has_a_sentence(code: int, error: type[RecordErro
     assert "a.record" in str(explained)
 
 
-# Permissions do not hold the superuser, so the question is asked in a process that is somebody else, or the owner
-# under the same permissions.
+# Permissions do not hold the superuser, so the question is asked in a process that is somebody else, or the
+# owner under the same permissions.
 
 OPEN_AND_SAY = """
 import os, sys

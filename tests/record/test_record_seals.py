@@ -28,7 +28,8 @@ ANY_TEXT = st.text(st.characters())
 
 
 @given(ANY_TEXT, st.booleans())
-def test_a_value_comes_back_as_it_was(value: str, searchable: bool) -> None:  # noqa: FBT001 - hypothesis gives it
+def test_a_value_comes_back_as_it_was(value: str, searchable: bool) -> None:  # noqa: FBT001 - hypothesis
+gives it
     reference, commitment, token, row = SEALER.seal(value, searchable=searchable)
     assert SEALER.open(row, commitment) == value
     assert row.reference == reference
@@ -50,7 +51,8 @@ def test_nothing_shows_the_value() -> None:
         part.encode() if isinstance(part, str) else part
         for part in (getattr(sealed.row, field.name) for field in fields(SealRow))
     )
-    for leak in (value.encode(), sha256(value.encode()).digest(), sha256(value.encode()).hexdigest().encode()):
+    for leak in (value.encode(), sha256(value.encode()).digest(),
+    sha256(value.encode()).hexdigest().encode()):
         assert leak not in stored
     assert sealed.commitment != sha256(value.encode()).hexdigest(), "a plain hash of a number is guessed"
 
@@ -120,7 +122,6 @@ DIFFERENT = [
     ("!", "?"),
     ("", "-"),
     ("की", "का"),
-    ("a\ud800", "a\ud801"),
 ]
 
 
@@ -129,7 +130,7 @@ def test_search_leaves_spelling_aside(one: str, other: str) -> None:
     assert SEALER.token(one) == SEALER.token(other)
 
 
-@pytest.mark.parametrize(("one", "other"), DIFFERENT[:-1])
+@pytest.mark.parametrize(("one", "other"), DIFFERENT)
 def test_search_keeps_different_values_apart(one: str, other: str) -> None:
     assert SEALER.token(one) != SEALER.token(other)
 
@@ -171,7 +172,8 @@ def test_without_the_key_file_events_stay_readable_and_seals_do_not_open(path: P
     path.with_name("a.record.key").unlink()
     with SqliteRecord.open(path) as record:
         assert list(record.read()) == [(1, b"event")]
-        with pytest.raises(KeyMissing, match="events of the record stay readable.*sealed values.*do not open"):
+        with pytest.raises(KeyMissing, match="events of the record stay readable.*sealed values.*do not
+        open"):
             record.sealer()
 
 
@@ -196,7 +198,8 @@ def test_each_record_has_its_own_key(path: Path, tmp_path: Path) -> None:
         assert other.sealer().token("v") != record.sealer().token("v")
 
 
-def test_a_key_that_could_not_be_written_leaves_no_half_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_key_that_could_not_be_written_leaves_no_half_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
+-> None:
     def failing(_: int) -> None:
         raise OSError(5, "disk error")
 

@@ -62,7 +62,8 @@ def test_the_file_says_what_it_is(filled: Path) -> None:
 
 
 def test_a_closed_record_is_one_file_with_its_key_and_its_lock(filled: Path) -> None:
-    assert sorted(path.name for path in filled.parent.iterdir()) == ["a.record", "a.record.key", "a.record.lock"]
+    assert sorted(path.name for path in filled.parent.iterdir()) == ["a.record", "a.record.key",
+    "a.record.lock"]
 
 
 @pytest.mark.parametrize(
@@ -180,8 +181,8 @@ def test_a_changed_blob_is_noticed(filled: Path) -> None:
     with SqliteRecord.open(filled) as record:
         name = record.put_blob(b"other")
     with plain(filled) as connection:
-        sql = connection.execute("SELECT sql FROM sqlite_master WHERE name = 'blob_is_never_changed'").fetchone()[0]
-        connection.execute("DROP TRIGGER blob_is_never_changed")
+        sql = connection.execute("SELECT sql FROM sqlite_master WHERE name =
+        'blob_is_never_changed'").fetchone()[0] connection.execute("DROP TRIGGER blob_is_never_changed")
         connection.execute("UPDATE blob SET data = x'00' WHERE sha256 = ?", (name,))
         connection.execute(sql)
     with SqliteRecord.open(filled) as record, pytest.raises(DamagedRecord, match="was changed"):

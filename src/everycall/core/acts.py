@@ -33,3 +33,15 @@ class Act(Entity, frozen=True, kw_only=True):
     kind: ActKind
     changes: tuple[Change, ...]
     undone: bool = False
+
+    def subjects(self) -> tuple[str, ...]:
+        """The calls and incidents that it changed."""
+        return tuple(
+            dict.fromkeys(
+                [
+                    change.key.rsplit("-", 1)[0] if change.table == "needs" else change.key
+                    for change in self.changes
+                    if change.table in ("needs", "incidents")
+                ]
+            )
+        )

@@ -25,3 +25,8 @@ class Given:
     at: int
     evaluator: Evaluator | None = None
     travel: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def since(self) -> int:
+        """From when allowances run: when it happened, but never later than now, whatever a sender's clock says."""
+        return min(self.at, self.now)

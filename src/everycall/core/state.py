@@ -18,7 +18,7 @@ from everycall.core.incidents import Incident, change_response, status_of
 from everycall.core.units import Agency, Crew, Unit, Vehicle, why_not_free
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from everycall.core.acts import AnyEntity, Table
     from everycall.core.assignments import Assignment
@@ -94,12 +94,31 @@ class State:
         changes: Iterable[tuple[tuple[Table, str], AnyEntity | None, AnyEntity | None]],
     ) -> None:
         """Keep what an act changed, so that it can be taken back."""
-        self.acts[act] = Act(
+        kept = Act(
             kind=kind,
             changes=tuple(
                 [Change(table=table, key=key, before=b, after=a) for (table, key), b, a in changes if b != a]
             ),
         )
+        self.acts[act] = kept
+        self._index_act(act, kept)
+
+    def _index_act(self, key: str, act: Act) -> None:
+        for subject in act.subjects():
+            self.acts_about.setdefault(subject, []).append(key)
+
+    def restore_acts(self, acts: Mapping[str, Act]) -> None:
+        """Acts come back with the entities that they are about."""
+        for key, act in acts.items():
+            if key not in self.acts:
+                self.acts[key] = act
+                self._index_act(key, act)
+
+    def forget_acts(self, subjects: Iterable[str]) -> None:
+        """Calls and incidents left memory, and their acts with them."""
+        for subject in subjects:
+            for act in self.acts_about.pop(subject, ()):
+                self.acts.pop(act, None)
         self.index_act(act)
 
     def index_act(self, act: str) -> None:
@@ -155,6 +174,9 @@ class State:
         """Build the derived indexes again from the tables."""
         self.free = {}
         self.unserved = {}
+        self.acts_about = {}
+        for key, act in self.acts.items():
+            self._index_act(key, act)
         for key in self.units:
             self.refresh_unit(key)
         for key, incident in self.incidents.items():

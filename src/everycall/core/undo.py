@@ -1,8 +1,16 @@
 """Undo: one mechanism for merge, split, link, unlink and close (rule 6 of the house).
 
-An act remembers every entity that it changed, as it was before and after. Taking it back is a three-way
-revert: what nobody touched since goes back to
-exactly what it was; where later facts were added, only the act's own effect goes and the later facts stay.
+Invariants:
+
+1. An act remembers every entity that it changed, as it was before and after. With nothing in between, taking
+   it back leads to exactly the state before it.
+2. Otherwise only its own effect goes: later notes, facts, stamps, assignments, outcomes and deadlines stay.
+   Where an entity was changed again, the revert is three-way, field by field.
+3. Where a need or an assignment belongs is said by itself alone; the lists of responses and incidents follow.
+4. Nothing falls off the board by it: what is open again gets its response and its deadlines back, and the
+   event says so.
+
+What a later act has moved on is not moved back from under it: the later one is taken back first.
 """
 
 from __future__ import annotations
@@ -13,18 +21,14 @@ import msgspec
 from msgspec.structs import replace
 
 from everycall.core import deadlines
-from everycall.core.base import CommandBody, Identifier, Word
-from everycall.core.deadlines import Deadline
+from everycall.core.base import CommandBody, Frozen, Identifier, Instant, Word
 from everycall.core.event import ActEvent, Event
-from everycall.core.outcomes import StruckOutcome, name_of
-from everycall.core.refusals import Refusal, unknown
+from everycall.core.outcomes import StruckOutcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from everycall.core.actors import Actor
     from everycall.core.acts import Table
-    from everycall.core.given import Given
     from everycall.core.handlers import DecideTable, EvolveTable
     from everycall.core.state import State
 
@@ -39,13 +43,27 @@ class Undo(CommandBody, frozen=True, kw_only=True):
     reason: Word = ""
 
 
+class ResponseNamed(Frozen, frozen=True, kw_only=True):
+    """One agency's response in an incident."""
+
+    incident: Identifier
+    agency: Identifier
+
+
 class ActUndone(Event, frozen=True, kw_only=True):
-    """The effect of an act was taken back; `struck` are the outcomes that went with it."""
+    """The effect of an act was taken back.
+
+    `struck` are the outcomes that went with it, `reopens` and `closes` the responses that are open or closed
+    after it because of what happened in between.
+    """
 
     act: Identifier
     kind: ActKind
+    at: Instant
     reason: Word = ""
     struck: tuple[StruckOutcome, ...] = ()
+    reopens: tuple[ResponseNamed, ...] = ()
+    closes: tuple[ResponseNamed, ...] = ()
     touches: tuple[Identifier, ...] = ()
 
 
@@ -96,7 +114,7 @@ def remember(
     touched: Iterable[tuple[Table, str]],
     change: Callable[[], None],
 ) -> None:
-    """Carry out `change` and the event's deadlines, and keep what both did to the touched entities under the id of the act."""
+    """Carry out `change` and the event's deadlines; what both did is kept under the id of the act."""
     ended: list[tuple[Table, str]] = [("deadlines", key) for key in event.ends]
     ended.extend(("deadlines", deadline.key) for deadline in event.sets)
     keys = tuple(dict.fromkeys((*touched, *ended)))
@@ -108,58 +126,25 @@ def remember(
     state.keep_act(event.act, kind, zip(keys, before, after, strict=True))
 
 
-def undo(state: State, _actor: Actor, body: Undo, _given: Given) -> list[Event] | Refusal:
-    """Take back one act, once."""
-    act = state.acts.get(body.act)
-    if act is None:
-        return unknown("act", body.act)
-    if act.undone:
-        return Refusal(
-            code="already_undone",
-            rule="house:6",
-            because=f"The {act.kind} {body.act} was already taken back.",
-            instead="Do it again as a new act if it is wanted after all.",
-        )
-    struck: list[StruckOutcome] = []
-    touches: list[str] = []
-    for change in act.changes:
-        current = state.table(change.table).get(change.key)
-        result = reverted(change.before, change.after, current)
-        if change.table == "needs":
-            outcome = getattr(current, "outcome", None)
-            if outcome is not None and getattr(result, "outcome", None) is None:
-                struck.append(StruckOutcome(need=change.key, outcome=name_of(outcome)))
-            touches.append(change.key.rsplit("-", 1)[0])
-        elif change.table in ("incidents", "calls"):
-            touches.append(change.key)
-    return [
-        ActUndone(
-            act=body.act,
-            kind=act.kind,
-            reason=body.reason,
-            struck=tuple(struck),
-            touches=tuple(dict.fromkeys(touches)),
-        )
-    ]
-
-
 def _undone(state: State, event: ActUndone) -> None:
+    from everycall.core.taking_back import taken_back  # noqa: PLC0415 - it reads acts, which hold what undo keeps
+
     act = state.acts.get(event.act)
     if act is None:
         return
-    for change in act.changes:
-        table = state.table(change.table)
-        current = table.get(change.key)
-        value = reverted(change.before, change.after, current)
-        if isinstance(value, Deadline):
-            deadlines.put(state, value)
-        elif value is None:
-            table.pop(change.key, None)
-        else:
-            table[change.key] = value
+    back = taken_back(state, event.act, act)
+    back.write()
+    for named in event.reopens:
+        state.change_response(named.incident, named.agency, closed_at=None)
+    for named in event.closes:
+        held = state.incidents[named.incident].responses[named.agency]
+        closed_at = event.at if held.closed_at is None else held.closed_at
+        state.change_response(
+            named.incident, named.agency, closed_at=closed_at, hold=None, waiting_since=None
+        )
     state.acts[event.act] = replace(act, undone=True)
-    state.refresh_after(change.key for change in act.changes if change.table == "incidents")
+    state.refresh_after(back.incidents)
 
 
-DECIDE: Final[DecideTable] = {Undo: undo}
+DECIDE: Final[DecideTable] = {}
 EVOLVE: Final[EvolveTable] = {ActUndone: _undone}

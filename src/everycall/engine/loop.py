@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from everycall.core.policies import Evaluator
     from everycall.engine.ports import Clock, Log, Seals, Spool, TravelTimes
 
+MOST_REMEMBERED: Final = 1 << 21
+"""Command ids of a new log that are remembered by their hash, some 64 bytes each."""
 _log: Final = logging.getLogger(__name__)
 _MADE: Final = (
     "call",
@@ -87,6 +89,7 @@ class Engine:
         self._spool = spool
         self._feeds: list[Callable[[Sequence[tuple[int, bytes]]], None]] = []
         self._observers: list[Callable[[Event], None]] = []
+        self._submitted: set[int] | None = None
         self._under_way: dict[str, tuple[bytes, Future[Answer]]] = {}
         self._failure: BaseException | None = None
         self.state = State()
@@ -109,6 +112,8 @@ class Engine:
         self.state, self.balance = state, balance
         self.now = max(self.now, now)
         self._next = sequence + 1
+        # Of a log that was empty all ids are known that can be in it, so most look-ups are spared.
+        self._submitted = set() if sequence == 0 else None
 
     def follow(self, feed: Callable[[Sequence[tuple[int, bytes]]], None]) -> None:
         """Hand every durable batch to `feed`, in order, from the log's writer thread."""
@@ -177,6 +182,12 @@ class Engine:
         under_way = self._under_way.get(command)
         if under_way is not None:
             return under_way[1] if under_way[0] == fingerprint else _finished(_OTHER_CONTENT)
+        if self._submitted is not None:
+            if len(self._submitted) > MOST_REMEMBERED:
+                self._submitted = None
+            elif (mark := hash(command)) not in self._submitted:
+                self._submitted.add(mark)
+                return None
         known = self._log.find_command(command)
         if known is None:
             return None

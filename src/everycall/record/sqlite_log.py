@@ -285,9 +285,6 @@ class SqliteRecord:
             resources.callback(connection.close)
             prepare_writer(connection, self.path)
             length = self._reader.length()
-        # SQLite syncs the name of a write-ahead log that it makes for writing, but a mere reader may have made
-        # this one and synced nothing: a power cut would take the file, and all that was acknowledged in it.
-        sync_folder(self.path.parent)
         return SqliteWriter(connection, self.path, length)
 
     def _writing(self) -> GroupCommitter[Work]:

@@ -146,7 +146,9 @@ class SqliteReader:
         faults: list[str] = []
         try:
             with self._borrowed() as connection:
-                faults += [str(row[0]) for row in connection.execute("PRAGMA integrity_check") if row[0] != "ok"]
+                faults += [
+                    str(row[0]) for row in connection.execute("PRAGMA integrity_check") if row[0] != "ok"
+                ]
                 for statement, sentence in _CROSS_CHECKS:
                     (found,) = connection.execute(statement).fetchone()
                     if found:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
@@ -16,6 +15,7 @@ from everycall.exchange.errors import ExchangeError
 from everycall.record import RecordError
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from everycall.exchange.imported import Imported
 
 
@@ -87,6 +87,10 @@ def _replay(imported: Imported, path: Path, name: str | None, errors: Console) -
         "limits": "\n".join(imported.profile.limits),
         "stamps": " ".join(known_stamps(imported.calls)),
         "unit_stamps": " ".join(known_stamps(imported.assignments)),
+        # Where pick-up is both receipt and answer, the wait for an answer is not known, and not zero.
+        "no_intervals": "answer_seconds"
+        if imported.calls["answer_seconds"].null_count() == imported.calls.height
+        else "",
         "rows_in": str(imported.quality.rows_in),
         "rejects": str(imported.rejects.height),
     }

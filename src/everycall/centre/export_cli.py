@@ -1,0 +1,62 @@
+"""The verb `export`: a record as calls table and assignments table."""
+
+from __future__ import annotations
+
+from typing import Annotated, TYPE_CHECKING
+
+from cyclopts import Parameter
+from rich.console import Console
+
+from everycall.core.events import UnreadableEventError
+from everycall.record import RecordError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def export(
+    record: Path,
+    /,
+    *,
+    output: Annotated[Path, Parameter(name=["--output", "-o"])],
+    assignments: Path | None = None,
+) -> int:
+    """Write a record as calls table, and its assignments table beside it.
+
+    Args:
+        record: The record.
+        output: The calls table to write: .parquet, .csv or .csv.gz.
+        assignments: Where the assignments table goes; without it, beside the output as NAME.assignments.
+    """
+    errors = Console(stderr=True, highlight=False, soft_wrap=True)
+    try:
+        from everycall.centre.export import tables_of  # noqa: PLC0415 - needs the extra
+        from everycall.exchange.calls_table import write_table  # noqa: PLC0415
+        from everycall.exchange.errors import ExchangeError  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        if error.name != "polars":
+            raise
+        errors.print("error: This verb writes tables: install everycall[tables].", markup=False)
+        return 2
+    beside = assignments or beside_of(output)
+    try:
+        with errors.status("reading the record") as status:
+            calls, units, facts = tables_of(
+                record, lambda done, length: status.update(f"reading the record: {done:,} of {length:,}")
+            )
+        about = {f"everycall.{name}": value for name, value in facts.items()}
+        write_table(calls, output, about)
+        write_table(units, beside, about)
+    except (RecordError, UnreadableEventError, ExchangeError) as error:
+        errors.print(f"error: {error}", markup=False)
+        return 2
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(f"{calls.height:,} calls and needs in {output}", markup=False)
+    console.print(f"{units.height:,} assignments in {beside}", markup=False)
+    return 0
+
+
+def beside_of(output: Path) -> Path:
+    """calls.parquet has calls.assignments.parquet beside it."""
+    name, _, suffix = output.name.partition(".")
+    return output.with_name(f"{name}.assignments.{suffix}" if suffix else f"{name}.assignments")

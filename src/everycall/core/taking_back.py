@@ -1,0 +1,442 @@
+"""Taking an act back: what each entity is without it, and what has to follow so that nothing is lost."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
+
+from everycall.core.acts import Act, AnyEntity, Table
+from everycall.core.assignments import Assignment
+from everycall.core.clocks import find_out, response_clock, retirement
+from everycall.core.deadlines import Deadline
+from everycall.core.incidents import Incident, Response
+from everycall.core.needs import Need
+from everycall.core.outcomes import StruckOutcome, name_of
+from everycall.core.refusals import Refusal, unknown
+from everycall.core.undo import ActUndone, ResponseNamed, Undo, reverted
+from everycall.core.waiting import waiting_changes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from everycall.core.actors import Actor
+    from everycall.core.event import Event
+    from everycall.core.given import Given
+    from everycall.core.handlers import DecideTable
+    from everycall.core.state import State
+
+
+class Back:
+    """The state as it is without one act, beside the state as it is."""
+
+    def __init__(self, state: State, key: str, act: Act) -> None:
+        """Nothing is reverted yet."""
+        self.state = state
+        self.key = key
+        self.act = act
+        self.changed: dict[tuple[Table, str], AnyEntity | None] = {}
+        self.incidents: tuple[str, ...] = ()
+
+    def need(self, key: str) -> Need | None:
+        """A need as it will be."""
+        held = self.changed.get(("needs", key), self.state.needs.get(key))
+        return held if isinstance(held, Need) else None
+
+    def assignment(self, key: str) -> Assignment | None:
+        """An assignment as it will be."""
+        held = self.changed.get(("assignments", key), self.state.assignments.get(key))
+        return held if isinstance(held, Assignment) else None
+
+    def incident(self, key: str) -> Incident | None:
+        """An incident as it will be."""
+        if ("incidents", key) in self.changed:
+            held = self.changed["incidents", key]
+            return held if isinstance(held, Incident) else None
+        return self.state.incidents.get(key)
+
+    def surviving(self, key: str | None) -> str | None:
+        """The incident into which one went, if it was merged away."""
+        while key is not None:
+            held = self.incident(key)
+            if held is None or held.merged_into is None:
+                return key
+            key = held.merged_into
+        return None
+
+    def is_open(self, response: Response) -> bool:
+        """Whether a need taken here is open in a response, as they will be."""
+        return any(
+            (need := self.need(key)) is not None and need.outcome is None and not need.reconstructed
+            for key in response.needs
+        )
+
+    def anything_open(self, response: Response) -> bool:
+        """Whether any need is open in it, rebuilt ones too."""
+        return any(
+            (need := self.need(key)) is not None and need.outcome is None for key in response.needs
+        )
+
+    def assignments(self, response: Response, *, besides_earlier: bool = False) -> list[Assignment]:
+        """The assignments of a response."""
+        return [
+            held
+            for key in response.assignments
+            if not (besides_earlier and key in response.earlier) and (held := self.assignment(key)) is not None
+        ]
+
+    def write(self) -> None:
+        """Put it into the state."""
+        for (table, key), value in self.changed.items():
+            if value is None:
+                self.state.table(table).pop(key, None)
+            else:
+                self.state.table(table)[key] = value
+
+
+def taken_back(state: State, key: str, act: Act) -> Back:
+    """Revert an act, entity by entity; then let the lists follow where each need and assignment belongs."""
+    back = Back(state, key, act)
+    for change in act.changes:
+        if change.table == "incidents":
+            held = state.incidents.get(change.key)
+            back.changed["incidents", change.key] = reverted(change.before, change.after, held)
+    places: dict[str, None] = {}
+    for change in act.changes:
+        if change.table == "incidents":
+            places[change.key] = None
+        elif change.table == "needs":
+            _need_back(back, change.key, change.before, change.after)
+        elif change.table == "assignments":
+            _assignment_back(back, change.key, change.before, change.after)
+    for change in act.changes:
+        if change.table in ("needs", "assignments"):
+            for held in (state.table(change.table).get(change.key), back.changed[change.table, change.key]):
+                if isinstance(held, (Need, Assignment)) and held.incident is not None:
+                    places[held.incident] = None
+    back.incidents = tuple(places)
+    for place in places:
+        _lists_follow(back, place)
+    _patients_follow(back)
+    return back
+
+
+def _need_back(back: Back, key: str, before: object, after: object) -> None:
+    now = back.state.needs.get(key)
+    if now is None or not isinstance(before, Need) or not isinstance(after, Need):
+        return
+    value = now
+    if (before.incident, before.agency) != (after.incident, after.agency) and (
+        (now.incident, now.agency) == (after.incident, after.agency)
+    ):
+        value = replace(value, incident=back.surviving(before.incident), agency=before.agency)
+    if now.outcome is not None and now.settled_with == back.key:
+        value = replace(value, outcome=None, settled_at=None, settled_by=None, settled_with=None)
+        offered = back.state.hand_overs.get(before.hand_over or "")
+        if offered is not None and offered.pending:
+            value = replace(value, hand_over=offered.id)
+    back.changed["needs", key] = value
+
+
+def _assignment_back(back: Back, key: str, before: object, after: object) -> None:
+    now = back.state.assignments.get(key)
+    if now is None or not isinstance(before, Assignment) or not isinstance(after, Assignment):
+        return
+    value = now
+    if before.incident != after.incident == now.incident:
+        value = replace(now, incident=back.surviving(before.incident) or now.incident)
+    back.changed["assignments", key] = value
+
+
+def _members(back: Back, place: str, table: Table, agency: str, listed: Iterable[str]) -> tuple[str, ...]:
+    """Those that belong to a response, those listed first, in their order."""
+    moved = [key for kind, key in back.changed if kind == table]
+    found: dict[str, None] = {}
+    for key in (*listed, *moved):
+        held = back.need(key) if table == "needs" else back.assignment(key)
+        if held is not None and held.incident == place and held.agency == agency:
+            found[key] = None
+    return tuple(found)
+
+
+def _lists_follow(back: Back, place: str) -> None:
+    incident = back.incident(place)
+    if incident is None and (now := back.state.incidents.get(place)) is not None:
+        # The act made it. It goes, unless something else belongs to it by now.
+        incident = now
+        back.changed["incidents", place] = now
+    if incident is None:
+        return
+    change = next((c for c in back.act.changes if c.table == "incidents" and c.key == place), None)
+    before = change.before if change is not None and isinstance(change.before, Incident) else None
+    current = back.state.incidents.get(place)
+    agencies = dict.fromkeys(incident.responses)
+    for kind, key in back.changed:
+        held = back.need(key) if kind == "needs" else back.assignment(key) if kind == "assignments" else None
+        if held is not None and held.incident == place and held.agency is not None:
+            agencies[held.agency] = None
+    responses: dict[str, Response] = {}
+    for agency in agencies:
+        response = incident.responses.get(agency) or _remembered(back, agency)
+        if response is None:
+            continue
+        there = None if current is None else current.responses.get(agency)
+        needs = response.needs if there is None else (*response.needs, *there.needs)
+        units = response.assignments if there is None else (*response.assignments, *there.assignments)
+        response = replace(
+            response,
+            needs=_members(back, place, "needs", agency, needs),
+            assignments=_members(back, place, "assignments", agency, units),
+        )
+        if response.earlier:
+            earlier = tuple(key for key in response.earlier if key in response.assignments)
+            response = replace(response, earlier=earlier)
+        made_by_it = change is not None and (before is None or agency not in before.responses)
+        if response.needs or response.assignments or not made_by_it:
+            responses[agency] = response
+    wanted = dict.fromkeys(
+        [need.call for r in responses.values() for key in r.needs if (need := back.need(key)) is not None]
+    )
+    calls = tuple(call for call in incident.calls if call in wanted)
+    calls += tuple(call for call in wanted if call not in calls)
+    value: Incident | None = replace(incident, calls=calls, responses=responses)
+    if change is not None and before is None and not responses and _nothing_added(change.after, incident):
+        value = None
+    back.changed["incidents", place] = value
+
+
+def _remembered(back: Back, agency: str) -> Response | None:
+    """A response that is gone since, as the act knew it."""
+    for change in back.act.changes:
+        for held in (change.before, change.after):
+            if isinstance(held, Incident) and agency in held.responses:
+                return replace(held.responses[agency], needs=(), assignments=(), earlier=(), hold=None)
+    return None
+
+
+def _nothing_added(after: object, now: Incident) -> bool:
+    return (
+        isinstance(after, Incident)
+        and now.notes == after.notes
+        and now.patients == after.patients
+        and now.related == after.related
+        and not now.absorbed
+    )
+
+
+def _patients_follow(back: Back) -> None:
+    """Patients that go back with their incident keep what became of them since."""
+    latest = {
+        patient.id: patient
+        for place in back.incidents
+        if (held := back.state.incidents.get(place)) is not None
+        for patient in held.patients
+    }
+    home: dict[str, str] = {}
+    for change in back.act.changes:
+        if change.table == "incidents" and isinstance(change.before, Incident):
+            home.update({patient.id: change.key for patient in change.before.patients})
+    for place in back.incidents:
+        incident = back.incident(place)
+        if incident is None or not incident.patients:
+            continue
+        patients = tuple(
+            latest.get(patient.id, patient)
+            for patient in incident.patients
+            if home.get(patient.id, place) == place
+        )
+        if patients != incident.patients:
+            back.changed["incidents", place] = replace(incident, patients=patients)
+
+
+def undo(state: State, _actor: Actor, body: Undo, given: Given) -> list[Event] | Refusal:
+    """Take back one act, once."""
+    act = state.acts.get(body.act)
+    if act is None:
+        return unknown("act", body.act)
+    if act.undone:
+        return Refusal(
+            code="already_undone",
+            rule="house:6",
+            because=f"The {act.kind} {body.act} was already taken back.",
+            instead="Do it again as a new act if it is wanted after all.",
+        )
+    moved = _moved_since(state, act)
+    if moved is not None:
+        return moved
+    back = taken_back(state, body.act, act)
+    struck = tuple(
+        StruckOutcome(need=change.key, outcome=name_of(now.outcome))
+        for change in act.changes
+        if change.table == "needs"
+        and (now := state.needs.get(change.key)) is not None
+        and now.outcome is not None
+        and (then := back.need(change.key)) is not None
+        and then.outcome is None
+    )
+    following = _Following(back, given)
+    following.responses()
+    following.calls()
+    touches = (*act.subjects(), *back.incidents)
+    event = ActUndone(
+        act=body.act,
+        kind=act.kind,
+        at=given.at,
+        reason=body.reason,
+        struck=struck,
+        reopens=tuple(following.reopens),
+        closes=tuple(following.closes),
+        touches=tuple(dict.fromkeys(touches)),
+        sets=following.sets(),
+        ends=following.ends(),
+    )
+    waits = waiting_changes(state, given.at, pending=following.pending)
+    return [event, *waits]
+
+
+def _moved_since(state: State, act: Act) -> Refusal | None:
+    """What stands in the way: a need or an assignment that was moved on since."""
+    for change in act.changes:
+        before, after = change.before, change.after
+        now = state.table(change.table).get(change.key) if change.table in ("needs", "assignments") else None
+        if not isinstance(now, (Need, Assignment)):
+            continue
+        if not isinstance(before, (Need, Assignment)) or not isinstance(after, (Need, Assignment)):
+            continue
+        if before.incident != after.incident and now.incident != after.incident:
+            where = f"in incident {now.incident}" if now.incident is not None else "in no incident"
+            return Refusal(
+                code="moved_since",
+                rule="house:6",
+                because=f"{change.key} was moved on since and is {where} now.",
+                instead="Take the later act back first, or move it from where it is now.",
+            )
+    return None
+
+
+class _Following:
+    """What follows from taking an act back: responses that open and close, deadlines that stand again."""
+
+    def __init__(self, back: Back, given: Given) -> None:
+        self.back = back
+        self.state = back.state
+        self.given = given
+        self.reopens: list[ResponseNamed] = []
+        self.closes: list[ResponseNamed] = []
+        self.pending: list[tuple[str, Response]] = []
+        self.deadlines: dict[str, Deadline | None] = {}
+        for change in back.act.changes:
+            if change.table == "deadlines":
+                now = back.state.deadlines.get(change.key)
+                if now == change.after or (now is None) != (change.before is None):
+                    self.deadlines[change.key] = (
+                        change.before if isinstance(change.before, Deadline) and now == change.after else None
+                    )
+
+    def held(self, key: str) -> Deadline | None:
+        """A deadline as it will stand."""
+        return self.deadlines[key] if key in self.deadlines else self.state.deadlines.get(key)
+
+    def take(self, sets: Iterable[Deadline], ends: Iterable[str]) -> None:
+        for key in ends:
+            self.deadlines[key] = None
+        for deadline in sets:
+            self.deadlines[deadline.key] = deadline
+
+    def responses(self) -> None:
+        """Each response that the act had to do with, as it will be."""
+        for place in self.back.incidents:
+            before = self.state.incidents.get(place)
+            incident = self.back.incident(place)
+            after = {} if incident is None else incident.responses
+            gone = () if before is None else [agency for agency in before.responses if agency not in after]
+            for agency in gone:
+                self._end_all(place, agency)
+            for response in after.values():
+                self._response(place, response)
+            if incident is None:
+                self.take((), [key for key in (f"retire:{place}",) if self.held(key) is not None])
+            elif incident.merged_into is None:
+                self._retirement(place, any(r.closed_at is None for r in incident.responses.values()))
+
+    def _end_all(self, place: str, agency: str) -> None:
+        keys = [f"{kind}:{place}/{agency}" for kind in ("dispatch", "arrive", "hold", "outcome")]
+        self.take((), [key for key in keys if self.held(key) is not None])
+
+    def _response(self, place: str, response: Response) -> None:
+        back = self.back
+        assignments = back.assignments(response)
+        engaged = any(not held.ended for held in assignments)
+        at_work = any(held.working for held in assignments)
+        named = ResponseNamed(incident=place, agency=response.agency)
+        if back.anything_open(response) or engaged:
+            if response.closed_at is not None:
+                self.reopens.append(named)
+                response = replace(response, closed_at=None)
+            if at_work and response.hold is not None:
+                response = replace(response, hold=None)
+        else:
+            if response.closed_at is None:
+                self.closes.append(named)
+            response = replace(response, closed_at=self.given.at, hold=None, waiting_since=None)
+        attended = any(held.there for held in back.assignments(response, besides_earlier=True))
+        pending = response.closed_at is None and response.hold is None and not at_work and not attended
+        if not pending:
+            response = replace(response, waiting_since=None)
+        self._keep(place, response)
+        sets, ends = response_clock(
+            self.state,
+            place,
+            response,
+            self.given,
+            is_open=back.is_open(response),
+            at_work=at_work,
+            attended=attended,
+            held=self.held,
+        )
+        self.take(sets, ends)
+        if pending:
+            self.pending.append((place, response))
+        if back.is_open(response):
+            self.take((), [key for key in (f"retire:{place}",) if self.held(key) is not None])
+
+    def _keep(self, place: str, response: Response) -> None:
+        incident = self.back.incident(place)
+        if incident is not None:
+            responses = {**incident.responses, response.agency: response}
+            self.back.changed["incidents", place] = replace(incident, responses=responses)
+
+    def _retirement(self, subject: str, is_open: bool) -> None:  # noqa: FBT001 - the one thing it asks
+        key = f"retire:{subject}"
+        if not is_open and self.held(key) is None:
+            self.take(retirement(self.state, self.given, subject), ())
+
+    def calls(self) -> None:
+        """Each call that the act had to do with: an open need in no incident has to be found out about."""
+        for subject in self.back.act.subjects():
+            call = self.state.calls.get(subject)
+            if call is None:
+                continue
+            needs = [need for key in call.needs if (need := self.back.need(key)) is not None]
+            unplaced = [n for n in needs if n.outcome is None and n.incident is None and not n.reconstructed]
+            standing = any(
+                self.held(f"{kind}:{subject}") is not None for kind in ("answer", "call_back", "find_out")
+            )
+            if unplaced and not standing:
+                self.take((find_out(self.state, subject, self.given),), ())
+            elif not unplaced and self.held(f"find_out:{subject}") is not None:
+                self.take((), (f"find_out:{subject}",))
+            if all(n.incident is None for n in needs):
+                self._retirement(subject, any(n.outcome is None for n in needs))
+
+    def sets(self) -> tuple[Deadline, ...]:
+        """The deadlines that the event sets."""
+        found = [d for key, d in self.deadlines.items() if d is not None and d != self.state.deadlines.get(key)]
+        return tuple(found)
+
+    def ends(self) -> tuple[str, ...]:
+        """The deadlines that it ends."""
+        return tuple(key for key, d in self.deadlines.items() if d is None and key in self.state.deadlines)
+
+
+DECIDE: Final[DecideTable] = {Undo: undo}

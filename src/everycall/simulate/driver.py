@@ -1,0 +1,188 @@
+"""The driver: people and units as processes on one clock, who send the core's own commands through the engine.
+
+A heap of (microseconds, sequence) wakes the processes; each is a generator that yields the seconds until it goes on. No dispatch
+logic lives here: what a process decides upon it reads from the events and the state that the engine made.
+
+A refusal that no script expected is a fault: it is counted, the process that met it ends, and the day's summary tells.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field
+from random import Random
+from typing import TYPE_CHECKING, TypeVar
+
+from everycall.core.base import SECOND
+from everycall.core.commands import Command
+from everycall.core.refusals import Refusal
+from everycall.core.retiring import Recalled
+from everycall.engine.answers import Done
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+    from everycall.core.actors import Actor
+    from everycall.core.base import CommandBody
+    from everycall.core.event import Event
+    from everycall.core.state import State
+    from everycall.engine.answers import Answer
+    from everycall.engine.loop import Engine
+
+Process = Generator[int, None, None]
+"""Yields the seconds until it goes on."""
+
+E = TypeVar("E")
+
+
+class SimulatedClock:
+    """A clock that stands until it is set; microseconds UTC."""
+
+    def __init__(self, now: int) -> None:
+        """Stand at an instant."""
+        self.time = now
+
+    def now(self) -> int:
+        """The instant at which it stands."""
+        return self.time
+
+
+class UnexpectedRefusalError(Exception):
+    """A process was refused something that its script takes for granted."""
+
+
+@dataclass(slots=True)
+class Met:
+    """A refusal as it was met: at which command, in which process."""
+
+    command: str
+    process: str
+    refusal: Refusal
+
+
+@dataclass(slots=True)
+class Made:
+    """What a command made: its events, or the refusal that was expected."""
+
+    events: list[Event] = field(default_factory=list)
+    refusal: Refusal | None = None
+
+    def one(self, kind: type[E]) -> E:
+        """The first event of a kind.
+
+        Raises:
+            LookupError: there is none.
+        """
+        for event in self.events:
+            if isinstance(event, kind):
+                return event
+        raise LookupError(f"no {kind.__name__} among {[type(event).__name__ for event in self.events]}")
+
+    def all(self, kind: type[E]) -> list[E]:
+        """Every event of a kind."""
+        return [event for event in self.events if isinstance(event, kind)]
+
+
+class Driver:
+    """Runs processes over an engine. `seed` gives each purpose its own random numbers."""
+
+    def __init__(self, engine: Engine, clock: SimulatedClock, seed: int) -> None:
+        """Drive this engine by this clock."""
+        self.engine = engine
+        self.clock = clock
+        self.seed = seed
+        self.sent: Counter[str] = Counter()
+        self.expected: list[Met] = []
+        self.unexpected: list[Met] = []
+        self._heap: list[tuple[int, int, str, Process]] = []
+        self._count = 0
+        self._commands = 0
+        self._fresh: list[Event] = []
+        self._answers: list[tuple[str, Future[Answer]]] = []
+        self._running = ""
+        engine.observe(self._fresh.append)
+
+    @property
+    def state(self) -> State:
+        """The engine's state."""
+        return self.engine.state
+
+    @property
+    def now(self) -> int:
+        """Microseconds since 1970-01-01T00:00:00Z."""
+        return self.clock.time
+
+    def dice(self, purpose: str) -> Random:
+        """Random numbers of their own for a purpose, the same for the same seed on any machine."""
+        return Random(f"{self.seed}/{purpose}")  # noqa: S311 - a simulation, no secrets
+
+    def at(self, instant: int, name: str, process: Process) -> None:
+        """Begin a process at an instant."""
+        self._count += 1
+        heapq.heappush(self._heap, (max(instant, self.now), self._count, name, process))
+
+    def spawn(self, name: str, process: Process) -> None:
+        """Begin a process now."""
+        self.at(self.now, name, process)
+
+    def run(self, until: int, progress: Callable[[int], None] | None = None) -> None:
+        """Run what is to happen up to an instant, then let the clock stand there."""
+        while self._heap and self._heap[0][0] <= until:
+            instant, _, name, process = heapq.heappop(self._heap)
+            self.clock.time = instant
+            self._running = name
+            try:
+                wait = next(process)
+            except StopIteration:
+                continue
+            except UnexpectedRefusalError:
+                continue  # counted where it was met
+            self.at(instant + max(wait, 0) * SECOND, name, process)
+            if progress is not None:
+                progress(instant)
+        self.clock.time = until
+        self.engine.advance()
+
+    def do(
+        self, actor: Actor, body: CommandBody, *, at: int | None = None, refused: str | None = None
+    ) -> Made:
+        """Send one command.
+
+        Args:
+            actor: Who sends it.
+            body: The command.
+            at: When it happened, if that is not now; microseconds UTC.
+            refused: The code of the refusal that the script expects.
+
+        Raises:
+            UnexpectedRefusalError: it was refused, or not refused, against the script.
+        """
+        self._commands += 1
+        name = type(body).__name__
+        self.sent[name] += 1
+        self.engine.advance()
+        self._fresh.clear()
+        command = Command(id=f"day-{self._commands:06d}", actor=actor, body=body, at=at)  # type: ignore[arg-type]  # every body is in the union
+        answer = self.engine.submit(command)
+        made = [event for event in self._fresh if not isinstance(event, Recalled)]
+        if made and refused is None:
+            self._answers.append((name, answer))
+            return Made(events=made)
+        told = answer.result()
+        if isinstance(told, Refusal) and told.code == refused:
+            self.expected.append(Met(name, self._running, told))
+            return Made(refusal=told)
+        if not isinstance(told, Refusal):
+            told = Refusal(
+                code="not_refused", rule="script", because=f"{name} was to be refused: {refused}", instead=""
+            )
+        self.unexpected.append(Met(name, self._running, told))
+        raise UnexpectedRefusalError(f"{name} in {self._running}: {told.code}: {told.because}")
+
+    def settle_answers(self) -> int:
+        """Wait until every command is answered; the number of those that were not done."""
+        bad = sum(1 for _, answer in self._answers if not isinstance(answer.result(), Done))
+        self._answers.clear()
+        return bad
