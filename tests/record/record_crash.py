@@ -49,12 +49,17 @@ class Producer:
         """Make a batch and wait for it; gives its first sequence."""
         sealed = self.sealer.seal(f"value of {command}", searchable=False)
         entries = tuple(
-            Entry(f"{command} {i} {size} {sealed.reference} {sealed.commitment} ".encode() + PADDING,
-            ("tag:all",)) for i in range(size)
+            Entry(
+                f"{command} {i} {size} {sealed.reference} {sealed.commitment} ".encode() + PADDING,
+                ("tag:all",),
+            )
+            for i in range(size)
         )
         with self.turn:
-            batch = Batch(self.following, entries, command, b"print", b"answer " + command.encode(),
-            (sealed.row,)) future = self.record.submit(batch)
+            batch = Batch(
+                self.following, entries, command, b"print", b"answer " + command.encode(), (sealed.row,)
+            )
+            future = self.record.submit(batch)
             self.following += size
         future.result()
         return batch.first
@@ -175,8 +180,10 @@ def problems_of_spool(folder: Path, acknowledged: list[str]) -> list[str]:
     kept = Spool(folder / "calls.spool")
     there = {item.data.split()[1].decode() for item in kept.items()}
     there |= {what.split()[1] for what in acknowledged if what.startswith("drained")}
-    problems = [f"lost: {what}" for what in acknowledged if what.startswith("put") and what.split()[1] not in
-    there] kept.put(b"item more")  # it goes on from here
+    problems = [
+        f"lost: {what}" for what in acknowledged if what.startswith("put") and what.split()[1] not in there
+    ]
+    kept.put(b"item more")  # it goes on from here
     return problems
 
 
@@ -185,7 +192,7 @@ def main(mode: str, folder: Path, options: dict[str, str]) -> None:
     sqlite_open.SYNCHRONOUS = options.get("synchronous", "FULL")
     if "forget_folder" in options:
         for module in (sqlite_log, durable, spool):
-            module.sync_folder = lambda _: None  # type: ignore[attr-defined] - the fault that is to be found
+            module.sync_folder = lambda _: None  # type: ignore[attr-defined] # the fault to be found
     if "forget_file" in options:
         os.fsync = lambda _: None
     {"endless": endless, "sessions": sessions, "spool": spooling}[mode](folder)

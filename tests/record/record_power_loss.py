@@ -95,8 +95,20 @@ def trace(program: list[str | Path], folder: Path) -> list[Step]:
         raise RuntimeError("strace is missing; on Debian: apt-get install strace")
     log = folder.with_name(folder.name + ".strace")
     calls = f"trace={WRITING},{UNEXPECTED}"
-    command = ["strace", "-f", "--seccomp-bpf", "-xx", "-s", "100000000", "-e", calls, "-o", log,
-    sys.executable] child = subprocess.run([*command, *program], capture_output=True, text=True, check=False)
+    command = [
+        "strace",
+        "-f",
+        "--seccomp-bpf",
+        "-xx",
+        "-s",
+        "100000000",
+        "-e",
+        calls,
+        "-o",
+        log,
+        sys.executable,
+    ]
+    child = subprocess.run([*command, *program], capture_output=True, text=True, check=False)
     if child.returncode != 0:
         raise RuntimeError(f"the traced program failed: {child.stderr}")
     steps = list(Parser(folder).parse(log.read_text("ascii").splitlines()))
@@ -162,11 +174,11 @@ class Parser:
                     self.names[new] = file = self.names.pop(old)
                     yield Named({old: None, new: file})
             case _ if call in UNEXPECTED.split(","):
-                ours = arguments.split(",")[0].isdigit() and int(arguments.split(",")[0]) in self.descriptors
+                ours = arguments.split(",", maxsplit=1)[0].isdigit() and int(arguments.split(",", maxsplit=1)[0]) in self.descriptors
                 if ours or self.folder.encode().hex() in arguments.replace("\\x", ""):
                     raise AssertionError(f"the model of the disk does not know {call}({arguments[:200]})")
             case _:
-                descriptor = int(arguments.split(",")[0])
+                descriptor = int(arguments.split(",", maxsplit=1)[0])
                 if call == "write" and descriptor == 1:
                     yield from (Acknowledged(text) for text in printed(arguments))
                 elif descriptor in self.descriptors:
@@ -213,8 +225,10 @@ class Parser:
 
     def change(self, file: File, change: Change) -> Written:
         length = self.lengths.get(id(file), 0)
-        self.lengths[id(file)] = change.offset if change.data is None else max(length, change.offset +
-        len(change.data)) return Written(file, change)
+        self.lengths[id(file)] = (
+            change.offset if change.data is None else max(length, change.offset + len(change.data))
+        )
+        return Written(file, change)
 
     def name(self, argument: str) -> str | None:
         path = unhex(argument).decode()
@@ -261,8 +275,12 @@ class Disk:
 
     def lose_power(self, variant: Variant, choice: random.Random, folder: Path) -> None:
         """Put into an empty folder what may be on the disk after a cut right now."""
-        keep = {"nothing unsynced": 0.0, "all unsynced": 1.0, "some unsynced": choice.choice([0.2, 0.5,
-        0.9])}[variant] names = dict(self.names)
+        keep = {
+            "nothing unsynced": 0.0,
+            "all unsynced": 1.0,
+            "some unsynced": choice.choice([0.2, 0.5, 0.9]),
+        }[variant]
+        names = dict(self.names)
         for _, change_of_names in self.unsynced_names:
             if choice.random() < keep:
                 rename(names, change_of_names)

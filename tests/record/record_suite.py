@@ -10,6 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+
 from everycall.record import (
     Batch,
     BatchRefused,
@@ -71,8 +72,9 @@ class RecordSuite(ABC):
             assert record.length() == 5
 
     @pytest.mark.parametrize("first", [1, 2, 4, 5, 1000])
-    def test_a_batch_that_is_not_next_is_refused_and_the_record_goes_on(self, tmp_path: Path, first: int) ->
-    None:
+    def test_a_batch_that_is_not_next_is_refused_and_the_record_goes_on(
+        self, tmp_path: Path, first: int
+    ) -> None:
         with self.create(tmp_path / "a.record") as record:
             record.append(many(1, 2))
             with pytest.raises(NotTheNextSequence, match="next sequence is 3"):
@@ -87,7 +89,8 @@ class RecordSuite(ABC):
             futures = [record.submit(one(first)) for first in (1, 2, 7, 8, 9)]
             wait(futures)
             assert [type(future.exception()) for future in futures] == [type(None)] * 2 + [NotTheNextSequence]
-            * 3 assert record.length() == 2
+            *3
+            assert record.length() == 2
 
     def test_parts_of_the_log_can_be_read(self, tmp_path: Path) -> None:
         with self.create(tmp_path / "a.record") as record:
@@ -112,8 +115,10 @@ class RecordSuite(ABC):
     def test_a_batch_is_whole_or_not_there(self, tmp_path: Path) -> None:
         with self.create(tmp_path / "a.record") as record:
             record.append(Batch(1, (Entry(b"a"),), "first", seals=(seal("s1"),)))
-            twice = Batch(2, (Entry(b"b", ("tag:b",)), Entry(b"c")), "second", b"", b"", (seal("s2"),
-            seal("s1"))) with pytest.raises(BatchRefused):
+            twice = Batch(
+                2, (Entry(b"b", ("tag:b",)), Entry(b"c")), "second", b"", b"", (seal("s2"), seal("s1"))
+            )
+            with pytest.raises(BatchRefused):
                 record.append(twice)
             assert record.length() == 1
             assert list(record.by_tag("tag:b")) == []
@@ -168,8 +173,10 @@ class RecordSuite(ABC):
 
     def test_entries_are_found_by_each_of_their_tags(self, tmp_path: Path) -> None:
         with self.create(tmp_path / "a.record") as record:
-            record.append(Batch(1, (Entry(b"a", ("call:1", "unit:7")), Entry(b"b", ("call:2",)),
-            Entry(b"c")))) record.append(one(4, b"d", "unit:7", "unit:7", "call:1"))
+            record.append(
+                Batch(1, (Entry(b"a", ("call:1", "unit:7")), Entry(b"b", ("call:2",)), Entry(b"c")))
+            )
+            record.append(one(4, b"d", "unit:7", "unit:7", "call:1"))
             assert list(record.by_tag("call:1")) == [(1, b"a"), (4, b"d")]
             assert list(record.by_tag("unit:7")) == [(1, b"a"), (4, b"d")]
             assert list(record.by_tag("call:2")) == [(2, b"b")]
@@ -177,7 +184,14 @@ class RecordSuite(ABC):
             assert list(record.by_tag("CALL:1")) == []
 
     def test_tags_are_found_by_how_they_begin_each_once(self, tmp_path: Path) -> None:
-        tags = ("external:P18_1", "external:P18%2", "external:P18-1", "externalé", "incident:1", "External:P18-1")
+        tags = (
+            "external:P18_1",
+            "external:P18%2",
+            "external:P18-1",
+            "externalé",
+            "incident:1",
+            "External:P18-1",
+        )
         with self.create(tmp_path / "a.record") as record:
             record.append(Batch(1, (Entry(b"a", tags), Entry(b"b", tags))))
             assert list(record.find_tags("external:P18")) == sorted(tags[:3])
@@ -287,9 +301,10 @@ class RecordSuite(ABC):
             assert numbers == {name: list(range(25)) for name in "abcdefgh"}
 
     def test_reads_during_writes_see_a_log_that_only_grows(self, tmp_path: Path) -> None:
-        with self.create(tmp_path / "a.record") as record, self.reopen(
-            tmp_path / "a.record", read_only=True
-        ) as reader:
+        with (
+            self.create(tmp_path / "a.record") as record,
+            self.reopen(tmp_path / "a.record", read_only=True) as reader,
+        ):
             done = threading.Event()
 
             def write() -> None:

@@ -29,9 +29,12 @@ def choice() -> random.Random:
 # Kill -9.
 
 
-@pytest.mark.parametrize("rounds", [pytest.param(6, id="some"), pytest.param(200, id="many",
-marks=pytest.mark.soak)]) def test_kill_9_under_load_loses_nothing_acknowledged(tmp_path: Path, choice:
-random.Random, rounds: int) -> None:
+@pytest.mark.parametrize(
+    "rounds", [pytest.param(6, id="some"), pytest.param(200, id="many", marks=pytest.mark.soak)]
+)
+def test_kill_9_under_load_loses_nothing_acknowledged(
+    tmp_path: Path, choice: random.Random, rounds: int
+) -> None:
     for number in range(rounds):
         folder = tmp_path / str(number)
         folder.mkdir()
@@ -102,11 +105,14 @@ RUNS: dict[str, tuple[str, Check]] = {
 }
 
 
-@pytest.mark.parametrize("every", [pytest.param(False, id="some"), pytest.param(True, id="every",
-marks=pytest.mark.soak)]) @pytest.mark.parametrize("run", RUNS)
+@pytest.mark.parametrize(
+    "every", [pytest.param(False, id="some"), pytest.param(True, id="every", marks=pytest.mark.soak)]
+) @ pytest.mark.parametrize("run", RUNS)
 def test_a_power_cut_at_any_point_loses_nothing_acknowledged(
-    folder: Path, choice: random.Random, run: str, every: bool  # noqa: FBT001 - a parameter of the table
-        above
+    folder: Path,
+    choice: random.Random,
+    run: str,
+    every: bool,  # noqa: FBT001 - a parameter of the table above
 ) -> None:
     mode, check = RUNS[run]
     steps = trace([PROGRAM, mode, folder, "checkpoint=5"], folder)
@@ -135,7 +141,8 @@ def test_the_power_cut_finds_what_is_not_durable(
     mode, check = RUNS[run]
     steps = trace([PROGRAM, mode, folder, "checkpoint=5", fault], folder)
     found = [
-        problem for _, _, problems in cut_power(steps, check, folder, choice, every=False) for problem in
-        problems
+        problem
+        for _, _, problems in cut_power(steps, check, folder, choice, every=False)
+        for problem in problems
     ]
     assert any(problem.startswith(lost) for problem in found), f"the harness must find {fault}"

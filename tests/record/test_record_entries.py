@@ -3,10 +3,11 @@
 from collections.abc import Callable
 
 import pytest
-from everycall.record import Batch, Entry, InvalidEntry, RecordError, SealRow, index_tag
-from everycall.record.entries import LARGEST_ENTRY, LONGEST_NAME
 from hypothesis import given
 from hypothesis import strategies as st
+
+from everycall.record import Batch, Entry, InvalidEntry, RecordError, SealRow, index_tag
+from everycall.record.entries import LARGEST_ENTRY, LONGEST_NAME
 
 E = Entry(b"a")
 
@@ -43,8 +44,15 @@ def test_refused(make: Callable[[], object]) -> None:
 
 def test_the_largest_of_everything_is_taken() -> None:
     name = "é" * LONGEST_NAME
-    Batch(1, (Entry(b"x" * LARGEST_ENTRY, (name, "a b")),), name, b"", b"", (SealRow(name, b"", b"", b"",
-    name),)) Batch(1, (), "a command that made nothing")
+    Batch(
+        1,
+        (Entry(b"x" * LARGEST_ENTRY, (name, "a b")),),
+        name,
+        b"",
+        b"",
+        (SealRow(name, b"", b"", b"", name),),
+    )
+    Batch(1, (), "a command that made nothing")
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
+
 from everycall.record import Batch, Entry, NotTheNextSequence, RecordBroken, RecordClosed, SqliteRecord
 from everycall.record import group_commit as module
 from everycall.record.group_commit import GroupCommitter
@@ -36,8 +37,10 @@ def fill(record: SqliteRecord) -> tuple[int, list[Future[None]]]:
     """Append until it fails, then submit some more; returns how many were acknowledged and what failed."""
     acknowledged, failed = 0, []
     while True:
-        futures = [record.submit(one(acknowledged + 1 + i, b"x" * 60_000, f"c-{acknowledged + i}")) for i in
-        range(5)] wait(futures)
+        futures = [
+            record.submit(one(acknowledged + 1 + i, b"x" * 60_000, f"c-{acknowledged + i}")) for i in range(5)
+        ]
+        wait(futures)
         failed = [future for future in futures if future.exception()]
         acknowledged += len(futures) - len(failed)
         if failed:
@@ -64,7 +67,9 @@ def test_a_full_disk_breaks_the_writer_and_keeps_what_was_acknowledged(path: Pat
     with pytest.raises(RecordBroken, match="full"):
         record.put_blob(b"a")
     assert record.length() == acknowledged
-    assert len(list(record.read())) == acknowledged, "what is written stays readable while the writer is broken"
+    assert len(list(record.read())) == acknowledged, (
+        "what is written stays readable while the writer is broken"
+    )
     record.close()
     with SqliteRecord.open(path) as record:
         assert record.length() == acknowledged
@@ -87,11 +92,14 @@ record.close()
 """
 
 
-def test_a_write_that_the_system_refuses_breaks_the_writer_and_keeps_what_was_acknowledged(path: Path) ->
-None:
+def test_a_write_that_the_system_refuses_breaks_the_writer_and_keeps_what_was_acknowledged(
+    path: Path,
+) -> None:
     child = subprocess.run(
         [sys.executable, "-c", CHILD_ON_A_SMALL_DISK, path, Path(__file__).parent],
-        capture_output=True, text=True, check=True,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     acknowledged, kinds = child.stdout.split(maxsplit=1)
     assert kinds == "{'RecordBroken'}\n"
@@ -303,8 +311,8 @@ def test_who_waits_for_room_hears_of_the_end(
     time.sleep(0.02)
     if how == "break":
         monkeypatch.setattr(disk.gate, "wait", lambda _: 1 / 0)
-        committer._commit = lambda _: 1 / 0  # type: ignore[assignment, return-value] - fails before it
-        returns disk.gate.set()
+        committer._commit = lambda _: 1 / 0  # type: ignore[assignment, return-value] - always fails
+        disk.gate.set()
     else:
         threading.Timer(0.05, disk.gate.set).start()
         committer.close()
@@ -347,8 +355,8 @@ def test_a_callback_that_fails_harms_nobody_else(disk: Disk, caplog: pytest.LogC
     committer = committer_on(disk)
     disk.gate.clear()
     futures = [committer.submit(Piece(number)) for number in (0, 2)]
-    futures[0].add_done_callback(lambda _: 1 / 0)  # type: ignore[arg-type, return-value] - fails before it
-    returns with caplog.at_level(logging.CRITICAL + 1, "concurrent.futures"):
+    futures[0].add_done_callback(lambda _: 1 / 0)  # type: ignore[arg-type, return-value] - always fails
+    with caplog.at_level(logging.CRITICAL + 1, "concurrent.futures"):
         disk.gate.set()
         wait(futures, timeout=5)
         committer.submit(Piece(4)).result(5)
@@ -380,8 +388,9 @@ def test_a_callback_may_submit_but_not_wait(disk: Disk, monkeypatch: pytest.Monk
     assert all(follow_up.done() for follow_up in follow_ups)
 
 
-def test_one_who_submits_alone_is_not_kept_waiting_for_company(disk: Disk, monkeypatch: pytest.MonkeyPatch) ->
-None:
+def test_one_who_submits_alone_is_not_kept_waiting_for_company(
+    disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(module, "LONGEST_GATHERING", 5.0)
     committer = committer_on(disk)
     start = time.monotonic()
@@ -405,8 +414,10 @@ def test_company_that_does_not_come_is_waited_for_once(disk: Disk, monkeypatch: 
     committer.close()
 
 
-@pytest.mark.parametrize("times", [pytest.param(1, id="once"), pytest.param(20, marks=pytest.mark.soak,
-id="often")]) def test_a_replay_of_many_small_batches_stays_flat_in_memory(path: Path, times: int) -> None:
+@pytest.mark.parametrize(
+    "times", [pytest.param(1, id="once"), pytest.param(20, marks=pytest.mark.soak, id="often")]
+)
+def test_a_replay_of_many_small_batches_stays_flat_in_memory(path: Path, times: int) -> None:
     with SqliteRecord.create(path, centre="c") as record:
         before = 0
         for first in range(1, 20_000 * times + 1):

@@ -11,6 +11,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+
 from everycall.record import (
     Batch,
     DamagedRecord,
@@ -193,8 +194,10 @@ def test_a_name_that_cannot_be_is_refused(tmp_path: Path) -> None:
         SqliteRecord.open(tmp_path / ("x" * 300))
 
 
-@pytest.mark.parametrize("name", ["a b.record", "a%20b.record", "a?mode=memory.record", "a#b.record",
-"ä.record"]) def test_any_file_name_is_a_file_name(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    "name", ["a b.record", "a%20b.record", "a?mode=memory.record", "a#b.record", "ä.record"]
+)
+def test_any_file_name_is_a_file_name(tmp_path: Path, name: str) -> None:
     with SqliteRecord.create(tmp_path / name, centre="c") as record:
         record.append(Batch(1, (Entry(b"a"),)))
     assert (tmp_path / name).is_file()
@@ -240,8 +243,9 @@ def test_a_record_needs_its_folder(tmp_path: Path) -> None:
         SqliteRecord.create(tmp_path / "missing" / "a.record", centre="c")
 
 
-def test_a_record_that_could_not_be_made_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
-None:
+def test_a_record_that_could_not_be_made_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def failing(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
@@ -253,8 +257,9 @@ None:
     SqliteRecord.create(tmp_path / "a.record", centre="c").close()
 
 
-def test_while_somebody_makes_a_record_nobody_else_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
-None:
+def test_while_somebody_makes_a_record_nobody_else_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "a.record"
 
     def second(*_: object) -> None:
@@ -280,8 +285,7 @@ def test_an_opening_that_fails_lets_go_of_the_lock(record: Path, monkeypatch: py
 
 def test_a_file_system_without_a_write_ahead_log_is_refused(record: Path) -> None:
     class Connection(sqlite3.Connection):
-        def execute(self, sql: str, *args: object) -> sqlite3.Cursor:  # type: ignore[override] - as far as
-        used
+        def execute(self, sql: str, *args: object) -> sqlite3.Cursor:  # type: ignore[override] - as far as used
             assert not args
             return super().execute("SELECT 'delete'" if "journal_mode" in sql else sql)
 

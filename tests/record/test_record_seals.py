@@ -7,6 +7,9 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from everycall.record import (
     Batch,
     Entry,
@@ -19,8 +22,6 @@ from everycall.record import (
     WrongKey,
 )
 from everycall.record.seals import StoreKey, normalised
-from hypothesis import given
-from hypothesis import strategies as st
 
 KEY = StoreKey(bytes(range(32)))
 SEALER = Sealer(KEY)
@@ -28,8 +29,7 @@ ANY_TEXT = st.text(st.characters())
 
 
 @given(ANY_TEXT, st.booleans())
-def test_a_value_comes_back_as_it_was(value: str, searchable: bool) -> None:  # noqa: FBT001 - hypothesis
-gives it
+def test_a_value_comes_back_as_it_was(value: str, searchable: bool) -> None:  # noqa: FBT001 - hypothesis gives it
     reference, commitment, token, row = SEALER.seal(value, searchable=searchable)
     assert SEALER.open(row, commitment) == value
     assert row.reference == reference
@@ -51,8 +51,11 @@ def test_nothing_shows_the_value() -> None:
         part.encode() if isinstance(part, str) else part
         for part in (getattr(sealed.row, field.name) for field in fields(SealRow))
     )
-    for leak in (value.encode(), sha256(value.encode()).digest(),
-    sha256(value.encode()).hexdigest().encode()):
+    for leak in (
+        value.encode(),
+        sha256(value.encode()).digest(),
+        sha256(value.encode()).hexdigest().encode(),
+    ):
         assert leak not in stored
     assert sealed.commitment != sha256(value.encode()).hexdigest(), "a plain hash of a number is guessed"
 
@@ -172,8 +175,9 @@ def test_without_the_key_file_events_stay_readable_and_seals_do_not_open(path: P
     path.with_name("a.record.key").unlink()
     with SqliteRecord.open(path) as record:
         assert list(record.read()) == [(1, b"event")]
-        with pytest.raises(KeyMissing, match="events of the record stay readable.*sealed values.*do not
-        open"):
+        with pytest.raises(
+            KeyMissing, match="events of the record stay readable.*sealed values.*do not open"
+        ):
             record.sealer()
 
 
@@ -198,8 +202,9 @@ def test_each_record_has_its_own_key(path: Path, tmp_path: Path) -> None:
         assert other.sealer().token("v") != record.sealer().token("v")
 
 
-def test_a_key_that_could_not_be_written_leaves_no_half_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
--> None:
+def test_a_key_that_could_not_be_written_leaves_no_half_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def failing(_: int) -> None:
         raise OSError(5, "disk error")
 

@@ -6,10 +6,11 @@ import threading
 from pathlib import Path
 
 import pytest
-from everycall.record import InvalidEntry, Spool, SpoolFailed
-from everycall.record.spool import LARGEST_ITEM, MAGIC, SpoolDamage
 from hypothesis import given
 from hypothesis import strategies as st
+
+from everycall.record import InvalidEntry, Spool, SpoolFailed
+from everycall.record.spool import LARGEST_ITEM, MAGIC, SpoolDamage
 
 
 @pytest.fixture
@@ -143,8 +144,10 @@ def test_damaged_bytes_are_kept_aside_when_their_neighbours_are_cleared(path: Pa
     assert path.with_name("calls.spool.damaged").read_bytes() == b"half a callanother half"
 
 
-@pytest.mark.parametrize("at", ["os.fsync", "pathlib.Path.rename", "os.write",
-"everycall.record.spool.sync_folder"]) def test_clearing_cut_short_loses_nothing(path: Path, monkeypatch: pytest.MonkeyPatch, at: str) -> None:
+@pytest.mark.parametrize(
+    "at", ["os.fsync", "pathlib.Path.rename", "os.write", "everycall.record.spool.sync_folder"]
+)
+def test_clearing_cut_short_loses_nothing(path: Path, monkeypatch: pytest.MonkeyPatch, at: str) -> None:
     spool = filled(path, b"a", b"b", b"c")
     first = next(iter(spool.items()))
 

@@ -9,6 +9,8 @@ import pytest
 
 pytest.register_assert_rewrite("record_suite")
 
+from record_suite import RecordSuite, many, one, seal  # noqa: E402
+
 from everycall.record import (  # noqa: E402 - the line above must come first
     Batch,
     BatchRefused,
@@ -20,7 +22,6 @@ from everycall.record import (  # noqa: E402 - the line above must come first
     SqliteRecord,
 )
 from everycall.record.sqlite_schema import APPLICATION_ID, FORMAT  # noqa: E402
-from record_suite import RecordSuite, many, one, seal  # noqa: E402
 
 
 class TestSqliteRecord(RecordSuite):
@@ -62,8 +63,11 @@ def test_the_file_says_what_it_is(filled: Path) -> None:
 
 
 def test_a_closed_record_is_one_file_with_its_key_and_its_lock(filled: Path) -> None:
-    assert sorted(path.name for path in filled.parent.iterdir()) == ["a.record", "a.record.key",
-    "a.record.lock"]
+    assert sorted(path.name for path in filled.parent.iterdir()) == [
+        "a.record",
+        "a.record.key",
+        "a.record.lock",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -181,8 +185,10 @@ def test_a_changed_blob_is_noticed(filled: Path) -> None:
     with SqliteRecord.open(filled) as record:
         name = record.put_blob(b"other")
     with plain(filled) as connection:
-        sql = connection.execute("SELECT sql FROM sqlite_master WHERE name =
-        'blob_is_never_changed'").fetchone()[0] connection.execute("DROP TRIGGER blob_is_never_changed")
+        sql = connection.execute(
+            "SELECT sql FROM sqlite_master WHERE name = 'blob_is_never_changed'"
+        ).fetchone()[0]
+        connection.execute("DROP TRIGGER blob_is_never_changed")
         connection.execute("UPDATE blob SET data = x'00' WHERE sha256 = ?", (name,))
         connection.execute(sql)
     with SqliteRecord.open(filled) as record, pytest.raises(DamagedRecord, match="was changed"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path  # noqa: TC003 - read by the command line
+from pathlib import Path
 
 import msgspec
 from rich.console import Console

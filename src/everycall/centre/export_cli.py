@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, TYPE_CHECKING
 
 from cyclopts import Parameter
@@ -11,7 +12,6 @@ from everycall.core.events import UnreadableEventError
 from everycall.record import RecordError
 
 if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def export(

@@ -54,7 +54,11 @@ PROGRESS: Final[frozenset[str]] = frozenset(
         "cancelled",
     }
 )
-THERE: Final[frozenset[str]] = frozenset({"on_scene", "contact_made", "at_patient"})
+THERE: Final[frozenset[str]] = frozenset(
+    {"on_scene", "contact_made", "at_patient", "transporting", "at_hospital"}
+)
+"""Each shows that the unit was there: nobody takes a patient away without having come."""
+LEAVING: Final[frozenset[str]] = frozenset({"transporting", "at_hospital"})
 
 
 class Assignment(Entity, frozen=True, kw_only=True):
@@ -74,6 +78,11 @@ class Assignment(Entity, frozen=True, kw_only=True):
     def working(self) -> bool:
         """Whether the unit is at work on it; stacked work is not, until it is begun."""
         return not self.ended and not self.stacked
+
+    @property
+    def there(self) -> bool:
+        """Whether a time of it shows that the unit was there."""
+        return any(name in THERE and stamp.at is not None for name, stamp in self.stamps.items())
 
     def time(self, name: StampName) -> int | None:
         """The time that stands, or nothing."""

@@ -27,7 +27,7 @@ from everycall.core import (
     scene,
     self_initiated,
     settling,
-    undo,
+    taking_back,
     units,
 )
 from everycall.core.deadlines import next_due
@@ -61,7 +61,7 @@ HANDLERS: Final[DecideTable] = {
     **floor.DECIDE,
     **policies.DECIDE,
     **escalation.DECIDE,
-    **undo.DECIDE,
+    **taking_back.DECIDE,
 }
 
 

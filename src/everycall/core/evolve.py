@@ -23,7 +23,7 @@ from everycall.core import (
     reviews,
     scene,
     settling,
-    undo,
+    taking_back,
     units,
     waiting,
 )
@@ -57,7 +57,7 @@ HANDLERS: Final[EvolveTable] = {
     **floor.EVOLVE,
     **policies.EVOLVE,
     **escalation.EVOLVE,
-    **undo.EVOLVE,
+    **taking_back.EVOLVE,
     **waiting.EVOLVE,
     **retiring.EVOLVE,
 }

@@ -20,7 +20,13 @@ from everycall.core.event import Event
 from everycall.core.needs import Need, NeedPrioritised, open_needs
 from everycall.core.notes import Note
 from everycall.core.places import Place, PlaceGiven, place_of
-from everycall.core.policies import NOT_RECORDED_PLAN, ResponsePlan, over_objection
+from everycall.core.policies import (
+    DISPATCH_AT_THE_LATEST,
+    NOT_RECORDED_PLAN,
+    STANDARD_LADDER,
+    ResponsePlan,
+    over_objection,
+)
 from everycall.core.refusals import Refusal, unknown
 from everycall.core.vocabulary import Service
 from everycall.core.waiting import waiting_changes
@@ -53,7 +59,11 @@ class Hold(Frozen, frozen=True, kw_only=True):
 
 
 class Response(Frozen, frozen=True, kw_only=True):
-    """One agency's answer to an incident."""
+    """One agency's answer to an incident.
+
+    `earlier` are assignments of a round before the last request for help: that they arrived does not answer
+    it.
+    """
 
     agency: Identifier
     service: Service
@@ -66,6 +76,7 @@ class Response(Frozen, frozen=True, kw_only=True):
     closed_at: Instant | None = None
     adjusted: bool = False
     over_objection: bool = False
+    earlier: tuple[Identifier, ...] = ()
 
 
 class Patient(Frozen, frozen=True, kw_only=True):
@@ -157,10 +168,17 @@ def working(state: State, response: Response) -> bool:
     return any(assignments[key].working for key in response.assignments)
 
 
-def arrived(state: State, response: Response) -> bool:
-    """Whether a unit of it has an on-scene time."""
+def engaged(state: State, response: Response) -> bool:
+    """Whether a unit of it is not clear yet, at work or with the work still before it."""
     assignments = state.assignments
-    return any(assignments[key].time("on_scene") is not None for key in response.assignments)
+    return any(not assignments[key].ended for key in response.assignments)
+
+
+def arrived(state: State, response: Response) -> bool:
+    """Whether a unit was there since help was last asked for."""
+    assignments = state.assignments
+    earlier = response.earlier
+    return any(assignments[key].there for key in response.assignments if key not in earlier)
 
 
 def status_of(state: State, response: Response) -> ResponseStatus:
@@ -171,7 +189,7 @@ def status_of(state: State, response: Response) -> ResponseStatus:
         return "held"
     busy = [a for key in response.assignments if (a := state.assignments[key]).working]
     if busy:
-        return "on_scene" if any(a.time("on_scene") is not None for a in busy) else "assigned"
+        return "on_scene" if any(a.there for a in busy) else "assigned"
     if arrived(state, response):
         return "attended"
     return "pending" if response.waiting_since is None else "waiting"
@@ -185,27 +203,37 @@ def is_open(incident: Incident) -> bool:
 def agency_for(state: State, service: Service) -> str:
     """The agency that answers for a service.
 
-    The first enrolled one; the service's own word while none is enrolled.
+    The first of our own that was enrolled for it, then the first neighbour; the service's own word while
+    there is none.
     """
     wanted = "police" if service == "unknown" else service
+    neighbour: str | None = None
     for agency in state.agencies.values():
         if wanted in agency.services:
-            return agency.id
-    return wanted
+            if not agency.neighbour:
+                return agency.id
+            neighbour = neighbour or agency.id
+    return neighbour or wanted
 
 
 def response_deadlines(incident: str, response: Response, *, dispatch: bool = True) -> tuple[Deadline, ...]:
-    """The deadlines of a response on its original clock."""
+    """The deadlines of a response on its original clock.
+
+    A plan that names none gets the house's: no rule can leave a request without a clock.
+    """
     plan = response.plan
     subject = f"{incident}/{response.agency}"
     touches = (incident,)
     sets: list[Deadline] = []
-    if dispatch and plan.dispatch_within is not None:
-        due = response.opened_at + plan.dispatch_within
-        sets.append(Deadline(kind="dispatch", subject=subject, due=due, ladder=plan.ladder, touches=touches))
+    dispatch_within, ladder = plan.dispatch_within, plan.ladder
+    if dispatch_within is None and plan.arrive_within is None:
+        dispatch_within, ladder = DISPATCH_AT_THE_LATEST, plan.ladder or STANDARD_LADDER
+    if dispatch and dispatch_within is not None:
+        due = response.opened_at + dispatch_within
+        sets.append(Deadline(kind="dispatch", subject=subject, due=due, ladder=ladder, touches=touches))
     if plan.arrive_within is not None:
         due = response.opened_at + plan.arrive_within
-        sets.append(Deadline(kind="arrive", subject=subject, due=due, ladder=plan.ladder, touches=touches))
+        sets.append(Deadline(kind="arrive", subject=subject, due=due, ladder=ladder, touches=touches))
     return tuple(sets)
 
 
@@ -232,7 +260,7 @@ def new_responses(
             Response(
                 agency=key,
                 service=group[0].service,
-                opened_at=min([need.opened_at for need in group]),
+                opened_at=min([given.now, *[need.opened_at for need in group]]),
                 plan=plan,
                 needs=tuple([need.id for need in group]),
                 over_objection=marked and recorded,
@@ -285,7 +313,15 @@ def opened(
     """
     incident = next_incident(state, given.now)
     responses, priorities = new_responses(state, needs, given, agency, facts)
-    sets = tuple([deadline for response in responses for deadline in response_deadlines(incident, response)])
+    rebuilt = {need.id for need in needs if need.reconstructed}
+    sets = tuple(
+        [
+            deadline
+            for response in responses
+            if not rebuilt.issuperset(response.needs)
+            for deadline in response_deadlines(incident, response)
+        ]
+    )
     event = IncidentOpened(
         incident=incident,
         at=given.at,
@@ -294,7 +330,7 @@ def opened(
         place=place,
         position=position,
         external=external,
-        reconstructed=all(need.reconstructed for need in needs),
+        reconstructed=len(rebuilt) == len(needs),
         sets=sets,
         ends=ends,
     )

@@ -47,6 +47,7 @@ class Need(Entity, frozen=True, kw_only=True):
     outcome: Outcome | None = None
     settled_at: Instant | None = None
     settled_by: Identifier | None = None
+    settled_with: Identifier | None = None
     struck: tuple[Outcome, ...] = ()
     hand_over: Identifier | None = None
     returns: int = 0

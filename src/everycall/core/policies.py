@@ -146,6 +146,10 @@ HOUSE_FLOOR: Final = FloorRules(
 )
 
 
+DISPATCH_AT_THE_LATEST: Final = 30 * MINUTE
+"""When somebody must have been sent where the plan names no time at all."""
+
+
 class HouseRules:
     """What holds while no policy is in force: one unit of the service asked for, at once, and nobody may be turned away.
 
@@ -278,6 +282,13 @@ def evaluator_in_force(state: State, given: Given) -> Evaluator:
     if evaluator is not None and state.policy is not None and evaluator.policy == state.policy.policy:
         return evaluator
     return HOUSE
+
+
+def declared(state: State, evaluator: Evaluator) -> frozenset[str]:
+    """The facts that may be handed to an evaluator: what its policy was adopted as reading, and no other."""
+    if state.policy is None or evaluator is HOUSE:
+        return evaluator.reads
+    return evaluator.reads.intersection(state.policy.reads)
 
 
 def less(old: ResponsePlan, new: ResponsePlan) -> tuple[str, ...]:

@@ -117,13 +117,10 @@ def _retired(state: State, event: Retired) -> None:
         state.calls.pop(call)
     for need in needs:
         state.needs.pop(need, None)
-    gone = {*event.calls, *event.incidents, *needs}
     for table in (state.reviews, state.hand_overs):
         for key in [k for k, v in table.items() if _about(v, needs)]:
             del table[key]
-    for key in gone:
-        for act in state.acts_on.pop(key, ()):
-            state.acts.pop(act, None)
+    state.forget_acts((*event.calls, *event.incidents))
 
 
 def _about(entity: Review | HandOver, needs: set[str]) -> bool:
@@ -139,9 +136,7 @@ def _recalled(state: State, event: Recalled) -> None:
     state.assignments.update({assignment.id: assignment for assignment in event.assignments})
     state.reviews.update({review.id: review for review in event.reviews})
     state.hand_overs.update({hand_over.id: hand_over for hand_over in event.hand_overs})
-    state.acts.update(event.acts)
-    for act in event.acts:
-        state.index_act(act)
+    state.restore_acts(event.acts)
 
 
 EVOLVE: Final[EvolveTable] = {Retired: _retired, Recalled: _recalled}

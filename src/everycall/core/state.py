@@ -39,7 +39,7 @@ class State:
 
     __slots__ = (
         "acts",
-        "acts_on",
+        "acts_about",
         "agencies",
         "assignments",
         "calls",
@@ -80,7 +80,7 @@ class State:
         self.deadline_heap: list[tuple[int, str]] = []
         self.free: dict[str, set[str]] = {}
         self.unserved: dict[str, dict[str, None]] = {}
-        self.acts_on: dict[str, list[str]] = {}
+        self.acts_about: dict[str, list[str]] = {}
 
     def table(self, name: Table) -> dict[str, Any]:
         """One of the tables that an act can change, by its name; its entities differ by table."""
@@ -119,13 +119,6 @@ class State:
         for subject in subjects:
             for act in self.acts_about.pop(subject, ()):
                 self.acts.pop(act, None)
-        self.index_act(act)
-
-    def index_act(self, act: str) -> None:
-        """Bring the index of acts by what they changed up to date for one act."""
-        for change in self.acts[act].changes:
-            if change.table in ("needs", "incidents", "calls"):
-                self.acts_on.setdefault(change.key, []).append(act)
 
     def change_response(self, incident: str, agency: str, **changes: object) -> None:
         """Replace one response of an incident by a changed copy."""
@@ -182,9 +175,6 @@ class State:
         for key, incident in self.incidents.items():
             for agency in incident.responses:
                 self.refresh_response(key, agency)
-        self.acts_on = {}
-        for act in sorted(self.acts):
-            self.index_act(act)
         self.deadline_heap = [(d.due, d.key) for d in self.deadlines.values() if not d.exhausted]
         heapq.heapify(self.deadline_heap)
 

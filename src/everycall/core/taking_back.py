@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from everycall.core.actors import Actor
     from everycall.core.event import Event
     from everycall.core.given import Given
-    from everycall.core.handlers import DecideTable
+    from everycall.core.handlers import DecideTable, EvolveTable
     from everycall.core.state import State
 
 
@@ -77,13 +77,21 @@ class Back:
             (need := self.need(key)) is not None and need.outcome is None for key in response.needs
         )
 
-    def assignments(self, response: Response, *, besides_earlier: bool = False) -> list[Assignment]:
-        """The assignments of a response."""
-        return [
-            held
+    def engaged(self, response: Response) -> bool:
+        """Whether a unit of it is not clear yet."""
+        return any((a := self.assignment(key)) is not None and not a.ended for key in response.assignments)
+
+    def at_work(self, response: Response) -> bool:
+        """Whether a unit is at work on it."""
+        return any((a := self.assignment(key)) is not None and a.working for key in response.assignments)
+
+    def attended(self, response: Response) -> bool:
+        """Whether a unit was there, in the round that counts."""
+        return any(
+            (a := self.assignment(key)) is not None and a.there
             for key in response.assignments
-            if not (besides_earlier and key in response.earlier) and (held := self.assignment(key)) is not None
-        ]
+            if key not in response.earlier
+        )
 
     def write(self) -> None:
         """Put it into the state."""
@@ -193,7 +201,7 @@ def _lists_follow(back: Back, place: str) -> None:
             response = replace(response, earlier=earlier)
         made_by_it = change is not None and (before is None or agency not in before.responses)
         if response.needs or response.assignments or not made_by_it:
-            responses[agency] = response
+            responses[agency] = _consistent(back, response)
     wanted = dict.fromkeys(
         [need.call for r in responses.values() for key in r.needs if (need := back.need(key)) is not None]
     )
@@ -203,6 +211,17 @@ def _lists_follow(back: Back, place: str) -> None:
     if change is not None and before is None and not responses and _nothing_added(change.after, incident):
         value = None
     back.changed["incidents", place] = value
+
+
+def _consistent(back: Back, response: Response) -> Response:
+    """A response without a hold or a wait that its units and needs leave no room for."""
+    if not (back.anything_open(response) or back.engaged(response)):
+        return replace(response, hold=None, waiting_since=None)
+    if back.at_work(response):
+        return replace(response, hold=None, waiting_since=None)
+    if response.hold is not None or back.attended(response):
+        return replace(response, waiting_since=None)
+    return response
 
 
 def _remembered(back: Back, agency: str) -> Response | None:
@@ -328,10 +347,12 @@ class _Following:
         for change in back.act.changes:
             if change.table == "deadlines":
                 now = back.state.deadlines.get(change.key)
-                if now == change.after or (now is None) != (change.before is None):
+                if now == change.after:
                     self.deadlines[change.key] = (
-                        change.before if isinstance(change.before, Deadline) and now == change.after else None
+                        change.before if isinstance(change.before, Deadline) else None
                     )
+                elif now is not None and change.after is not None and change.before is None:
+                    self.deadlines[change.key] = None  # the act set it; that rungs have passed changes nothing
 
     def held(self, key: str) -> Deadline | None:
         """A deadline as it will stand."""
@@ -357,7 +378,10 @@ class _Following:
             if incident is None:
                 self.take((), [key for key in (f"retire:{place}",) if self.held(key) is not None])
             elif incident.merged_into is None:
-                self._retirement(place, any(r.closed_at is None for r in incident.responses.values()))
+                is_open = any(
+                    self.back.anything_open(r) or self.back.engaged(r) for r in incident.responses.values()
+                )
+                self._retirement(place, is_open=is_open)
 
     def _end_all(self, place: str, agency: str) -> None:
         keys = [f"{kind}:{place}/{agency}" for kind in ("dispatch", "arrive", "hold", "outcome")]
@@ -365,25 +389,16 @@ class _Following:
 
     def _response(self, place: str, response: Response) -> None:
         back = self.back
-        assignments = back.assignments(response)
-        engaged = any(not held.ended for held in assignments)
-        at_work = any(held.working for held in assignments)
+        at_work, attended = back.at_work(response), back.attended(response)
         named = ResponseNamed(incident=place, agency=response.agency)
-        if back.anything_open(response) or engaged:
+        if back.anything_open(response) or back.engaged(response):
             if response.closed_at is not None:
                 self.reopens.append(named)
                 response = replace(response, closed_at=None)
-            if at_work and response.hold is not None:
-                response = replace(response, hold=None)
-        else:
-            if response.closed_at is None:
-                self.closes.append(named)
-            response = replace(response, closed_at=self.given.at, hold=None, waiting_since=None)
-        attended = any(held.there for held in back.assignments(response, besides_earlier=True))
-        pending = response.closed_at is None and response.hold is None and not at_work and not attended
-        if not pending:
-            response = replace(response, waiting_since=None)
-        self._keep(place, response)
+            if response.hold is None and not at_work and not attended:
+                self.pending.append((place, response))
+        elif response.closed_at is None:
+            self.closes.append(named)
         sets, ends = response_clock(
             self.state,
             place,
@@ -395,20 +410,12 @@ class _Following:
             held=self.held,
         )
         self.take(sets, ends)
-        if pending:
-            self.pending.append((place, response))
-        if back.is_open(response):
-            self.take((), [key for key in (f"retire:{place}",) if self.held(key) is not None])
 
-    def _keep(self, place: str, response: Response) -> None:
-        incident = self.back.incident(place)
-        if incident is not None:
-            responses = {**incident.responses, response.agency: response}
-            self.back.changed["incidents", place] = replace(incident, responses=responses)
-
-    def _retirement(self, subject: str, is_open: bool) -> None:  # noqa: FBT001 - the one thing it asks
-        key = f"retire:{subject}"
-        if not is_open and self.held(key) is None:
+    def _retirement(self, subject: str, *, is_open: bool) -> None:
+        standing = self.held(f"retire:{subject}") is not None
+        if is_open and standing:
+            self.take((), (f"retire:{subject}",))
+        elif not is_open and not standing:
             self.take(retirement(self.state, self.given, subject), ())
 
     def calls(self) -> None:
@@ -427,7 +434,7 @@ class _Following:
             elif not unplaced and self.held(f"find_out:{subject}") is not None:
                 self.take((), (f"find_out:{subject}",))
             if all(n.incident is None for n in needs):
-                self._retirement(subject, any(n.outcome is None for n in needs))
+                self._retirement(subject, is_open=any(n.outcome is None for n in needs))
 
     def sets(self) -> tuple[Deadline, ...]:
         """The deadlines that the event sets."""
@@ -439,4 +446,19 @@ class _Following:
         return tuple(key for key, d in self.deadlines.items() if d is None and key in self.state.deadlines)
 
 
+def _undone(state: State, event: ActUndone) -> None:
+    act = state.acts.get(event.act)
+    if act is None:
+        return
+    back = taken_back(state, event.act, act)
+    back.write()
+    for named in event.reopens:
+        state.change_response(named.incident, named.agency, closed_at=None)
+    for named in event.closes:
+        state.change_response(named.incident, named.agency, closed_at=event.at)
+    state.acts[event.act] = replace(act, undone=True)
+    state.refresh_after(back.incidents)
+
+
 DECIDE: Final[DecideTable] = {Undo: undo}
+EVOLVE: Final[EvolveTable] = {ActUndone: _undone}

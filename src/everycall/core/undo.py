@@ -15,10 +15,9 @@ What a later act has moved on is not moved back from under it: the later one is 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Literal, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 import msgspec
-from msgspec.structs import replace
 
 from everycall.core import deadlines
 from everycall.core.base import CommandBody, Frozen, Identifier, Instant, Word
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from everycall.core.acts import Table
-    from everycall.core.handlers import DecideTable, EvolveTable
     from everycall.core.state import State
 
 ActKind = Literal["link", "unlink", "merge", "split", "close"]
@@ -124,27 +122,3 @@ def remember(
     after = [state.table(table).get(key) for table, key in keys]
     state.counters["act"] += 1
     state.keep_act(event.act, kind, zip(keys, before, after, strict=True))
-
-
-def _undone(state: State, event: ActUndone) -> None:
-    from everycall.core.taking_back import taken_back  # noqa: PLC0415 - it reads acts, which hold what undo keeps
-
-    act = state.acts.get(event.act)
-    if act is None:
-        return
-    back = taken_back(state, event.act, act)
-    back.write()
-    for named in event.reopens:
-        state.change_response(named.incident, named.agency, closed_at=None)
-    for named in event.closes:
-        held = state.incidents[named.incident].responses[named.agency]
-        closed_at = event.at if held.closed_at is None else held.closed_at
-        state.change_response(
-            named.incident, named.agency, closed_at=closed_at, hold=None, waiting_since=None
-        )
-    state.acts[event.act] = replace(act, undone=True)
-    state.refresh_after(back.incidents)
-
-
-DECIDE: Final[DecideTable] = {}
-EVOLVE: Final[EvolveTable] = {ActUndone: _undone}

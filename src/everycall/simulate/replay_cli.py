@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
@@ -15,7 +16,6 @@ from everycall.exchange.errors import ExchangeError
 from everycall.record import RecordError
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from everycall.exchange.imported import Imported
 
 
