@@ -194,7 +194,7 @@ def main(mode: str, folder: Path, options: dict[str, str]) -> None:
         for module in (sqlite_log, durable, spool):
             module.sync_folder = lambda _: None  # type: ignore[attr-defined] # the fault to be found
     if "forget_file" in options:
-        os.fsync = lambda _: None
+        os.fsync = lambda fd: None  # noqa: ARG005 - named as the real one
     {"endless": endless, "sessions": sessions, "spool": spooling}[mode](folder)
 
 

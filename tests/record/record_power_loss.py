@@ -16,7 +16,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -26,7 +26,7 @@ UNEXPECTED = (
     "open,creat,writev,pwritev,pwritev2,truncate,fallocate,copy_file_range,sendfile,sync_file_range,"
     "dup,dup2,dup3,unlinkat,renameat,renameat2,link,linkat,symlink,symlinkat"
 )
-"""Calls that would change files as well; the model does not know them, so it must not meet one on a file of ours."""
+"""Calls that change files too; the model does not know them, so it must not meet one on a file of ours."""
 
 Variant = Literal["nothing unsynced", "all unsynced", "some unsynced"]
 
@@ -84,7 +84,7 @@ class Acknowledged:
 Step = Written | Named | Synced | Acknowledged
 
 
-def trace(program: list[str | Path], folder: Path) -> list[Step]:
+def trace(program: Sequence[str | Path], folder: Path) -> list[Step]:
     """Run a Python program under strace and give what it did to the files of a folder, and what it
     acknowledged.
 
@@ -95,7 +95,7 @@ def trace(program: list[str | Path], folder: Path) -> list[Step]:
         raise RuntimeError("strace is missing; on Debian: apt-get install strace")
     log = folder.with_name(folder.name + ".strace")
     calls = f"trace={WRITING},{UNEXPECTED}"
-    command = [
+    command: list[str | Path] = [
         "strace",
         "-f",
         "--seccomp-bpf",
@@ -174,11 +174,12 @@ class Parser:
                     self.names[new] = file = self.names.pop(old)
                     yield Named({old: None, new: file})
             case _ if call in UNEXPECTED.split(","):
-                ours = arguments.split(",", maxsplit=1)[0].isdigit() and int(arguments.split(",", maxsplit=1)[0]) in self.descriptors
+                subject = arguments.partition(",")[0]
+                ours = subject.isdigit() and int(subject) in self.descriptors
                 if ours or self.folder.encode().hex() in arguments.replace("\\x", ""):
                     raise AssertionError(f"the model of the disk does not know {call}({arguments[:200]})")
             case _:
-                descriptor = int(arguments.split(",", maxsplit=1)[0])
+                descriptor = int(arguments.partition(",")[0])
                 if call == "write" and descriptor == 1:
                     yield from (Acknowledged(text) for text in printed(arguments))
                 elif descriptor in self.descriptors:

@@ -1,4 +1,4 @@
-"""Whatever was acknowledged is there after a kill -9 and after a power cut, whole batches only, without a gap."""
+"""What was acknowledged is there after a kill -9 or a power cut: whole batches only, without a gap."""
 
 import os
 import random
@@ -65,7 +65,7 @@ def run_and_kill(folder: Path, seconds: float) -> list[str]:
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """Where the traced program writes, and where each disk is put together: in memory, if there is such a place."""
+    """Where the program writes and each disk is put together; in memory, where there is such a place."""
     memory = Path("/dev/shm")  # noqa: S108 - a folder of its own is made in it
     with tempfile.TemporaryDirectory(dir=memory if os.access(memory, os.W_OK) else None) as name:
         (Path(name) / "run").mkdir()
@@ -107,7 +107,8 @@ RUNS: dict[str, tuple[str, Check]] = {
 
 @pytest.mark.parametrize(
     "every", [pytest.param(False, id="some"), pytest.param(True, id="every", marks=pytest.mark.soak)]
-) @ pytest.mark.parametrize("run", RUNS)
+)
+@pytest.mark.parametrize("run", RUNS)
 def test_a_power_cut_at_any_point_loses_nothing_acknowledged(
     folder: Path,
     choice: random.Random,

@@ -1,4 +1,4 @@
-"""What is no record, or not ours to open, is refused: each by its own error, with a sentence that says what to do."""
+"""What is no record, or not ours to open, is refused: by its own error, with a sentence on what to do."""
 
 import os
 import re
@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,7 +27,7 @@ from everycall.record import (
     RecordMissing,
     SqliteRecord,
 )
-from everycall.record.sqlite_open import explain
+from everycall.record.sqlite_open import explain, prepare_writer
 from everycall.record.sqlite_schema import APPLICATION_ID
 
 
@@ -174,7 +175,11 @@ REFUSED: list[tuple[Callable[[Path], None], type[RecordError], str]] = [
 @pytest.mark.parametrize("read_only", [False, True], ids=["to write", "to read"])
 @pytest.mark.parametrize(("spoil", "error", "sentence"), REFUSED, ids=[row[0].__name__ for row in REFUSED])
 def test_what_is_no_record_is_refused_and_left_alone(
-    record: Path, spoil: Callable[[Path], None], error: type[RecordError], sentence: str, read_only: bool
+    record: Path,
+    spoil: Callable[[Path], None],
+    error: type[RecordError],
+    sentence: str,
+    read_only: bool,  # noqa: FBT001 - a column of the table
 ) -> None:
     spoil(record)
     before = record.read_bytes() if record.is_file() else None
@@ -285,11 +290,8 @@ def test_an_opening_that_fails_lets_go_of_the_lock(record: Path, monkeypatch: py
 
 def test_a_file_system_without_a_write_ahead_log_is_refused(record: Path) -> None:
     class Connection(sqlite3.Connection):
-        def execute(self, sql: str, *args: object) -> sqlite3.Cursor:  # type: ignore[override] - as far as used
-            assert not args
-            return super().execute("SELECT 'delete'" if "journal_mode" in sql else sql)
-
-    from everycall.record.sqlite_open import prepare_writer  # noqa: PLC0415 - used in this test alone
+        def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
+            return super().execute("SELECT 'delete'" if "journal_mode" in sql else sql, parameters)
 
     with (
         closing(sqlite3.connect(record, factory=Connection)) as connection,

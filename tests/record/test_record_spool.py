@@ -1,4 +1,4 @@
-"""The spool keeps what the store cannot take: nothing put is lost, whatever is torn, damaged, full or cut short."""
+"""The spool loses nothing that was put, whatever is torn, damaged, full or cut short."""
 
 import os
 import random

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, TYPE_CHECKING
+from typing import Annotated
 
 from cyclopts import Parameter
 from rich.console import Console
 
 from everycall.core.events import UnreadableEventError
 from everycall.record import RecordError
-
-if TYPE_CHECKING:
 
 
 def export(

@@ -13,6 +13,7 @@ from everycall.core.evolve import evolve
 from everycall.core.facts import GROUP_PREFIX
 from everycall.core.outcomes import GoneOnArrival, Responded, apco_code_of, audit_code_of, name_of
 from everycall.core.retiring import Retired
+from everycall.core.sealed import Sealed
 from everycall.core.settling import NeedsReopened
 from everycall.core.state import State
 from everycall.core.vocabulary import STAMP_NAMES
@@ -34,6 +35,12 @@ TableRow = dict[str, Cell]
 
 RECEIVED_MISSING: Final = "export.received_missing"
 """The fact by which a rebuilt call says that the time it entered at is not that of its receipt."""
+
+SELF_INITIATED_NOT_SAID: Final = "export.self_initiated_not_said"
+"""The fact by which a rebuilt call says that its export does not tell requests from a unit's own activity."""
+
+UNITS: Final = "export.units"
+"""The fact that holds how many units the export counts."""
 
 FIRST_UNIT_STAMPS: Final[dict[CallStampName, StampName]] = {
     "first_dispatched": "assigned",
@@ -159,6 +166,7 @@ class RowMaker:
         stamps["closed"] = self._closed(call, need)
         stamps["reopened"] = self._reopening(call, need)
         outcome = need.outcome
+        said = {fact.name: fact.value for fact in call.facts if not isinstance(fact.value, Sealed)}
         row: TableRow = {
             "centre": self._centre,
             "call": call.id,
@@ -168,7 +176,7 @@ class RowMaker:
             "export_row": None,
             "service": need.service,
             "channel": call.channel,
-            "self_initiated": call.self_initiated,
+            "self_initiated": None if SELF_INITIATED_NOT_SAID in said else call.self_initiated,
             "reconstructed": call.reconstructed,
             "first_type": need.first_type,
             "last_type": need.type if need.classified or not call.reconstructed else None,
@@ -180,7 +188,7 @@ class RowMaker:
             "contact_made": contact_of(outcome),
             "audit_code": audit_code_of(outcome),
             "apco_code": None if outcome is None else apco_code_of(outcome),
-            "units": len({unit.unit for unit in units}),
+            "units": said.get(UNITS, None if call.reconstructed else len({unit.unit for unit in units})),
             "flags": flags_of(call, need, units, self._response(need)),
         }
         place = call.place

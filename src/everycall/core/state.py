@@ -163,6 +163,17 @@ class State:
             for agency in dict.fromkeys(agencies):
                 self.refresh_response(key, agency)
 
+    def with_own_fleet(self) -> State:
+        """The same state with units, crews and vehicles of its own: to see what would follow for them."""
+        after = State()
+        for name in self.__slots__:
+            setattr(after, name, getattr(self, name))
+        after.units = dict(self.units)
+        after.crews = dict(self.crews)
+        after.vehicles = dict(self.vehicles)
+        after.free = {agency: set(units) for agency, units in self.free.items()}
+        return after
+
     def rebuild_indexes(self) -> None:
         """Build the derived indexes again from the tables."""
         self.free = {}

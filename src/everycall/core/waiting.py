@@ -1,8 +1,7 @@
 """Waiting for want of units: stamped by the system, and no hold.
 
 A response waits while it is pending and no free unit of its agency has a capability that its plan asks for.
-When that begins and ends is recorded
-beside the decision that made it so.
+When that begins and ends is recorded beside the decision that made it so.
 """
 
 from __future__ import annotations
@@ -49,26 +48,30 @@ def waiting_changes(
 ) -> list[Event]:
     """What begins and ends to wait when units go and come free.
 
-    `pending` are responses that this command makes, `served` those that it gives a unit, `agencies` those
-    whose units it moves.
+    `pending` are responses that this command makes pending, as they will be, `served` those that it gives a
+    unit, `agencies` those whose units it moves.
     """
-    events: list[Event] = []
     gone = set(gone)
     freed = set(freed)
-    already = set(served)
-    looked_at: list[tuple[str, Response]] = list(pending)
-    for agency in dict.fromkeys(agencies):
+    looked_at: dict[tuple[str, str], Response] = {
+        (incident, response.agency): response for incident, response in pending
+    }
+    for agency in agencies:
         for incident in state.unserved.get(agency, ()):
-            if (incident, agency) not in already:
-                looked_at.append((incident, state.incidents[incident].responses[agency]))
-    for incident, response in looked_at:
+            if (incident, agency) not in looked_at:
+                looked_at[incident, agency] = state.incidents[incident].responses[agency]
+    if not looked_at:
+        return []
+    already = set(served)
+    events: list[Event] = []
+    for (incident, agency), response in sorted(looked_at.items()):
+        if (incident, agency) in already:
+            continue
         lacking = _lacking(state, response, gone, freed)
         if lacking and response.waiting_since is None:
-            events.append(
-                ResponseWaiting(incident=incident, agency=response.agency, since=at, lacking=lacking)
-            )
+            events.append(ResponseWaiting(incident=incident, agency=agency, since=at, lacking=lacking))
         elif not lacking and response.waiting_since is not None:
-            events.append(WaitingEnded(incident=incident, agency=response.agency, at=at))
+            events.append(WaitingEnded(incident=incident, agency=agency, at=at))
     return events
 
 

@@ -33,9 +33,9 @@ LARGEST_GROUP = 8_192
 LONGEST_GATHERING = 0.0005
 """Seconds to wait for as many as were in the last group, once the first has come.
 
-Those who were just answered are about to come again, all within moments. Without waiting, the first of them goes
-alone and the others wait for its disk write: 16 producers got two thirds of the rate, at twice the p99. Who submits
-alone never waits, since the last group was of one.
+Those who were just answered are about to come again, all within moments. Without waiting, the first of them
+goes alone and the others wait for its disk write: 16 producers got two thirds of the rate, at twice the p99.
+Who submits alone never waits, since the last group was of one.
 """
 
 

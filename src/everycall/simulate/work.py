@@ -1,11 +1,10 @@
-"""How people and units of the synthetic day work: call-takers, dispatchers, units. Processes that send commands, nothing more."""
+"""How dispatchers and units of the synthetic day work: processes that send commands, and nothing more."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Generator
 from typing import TYPE_CHECKING, Final
 
-from everycall.core.actors import Actor
 from everycall.core.assignments import (
     Assign,
     CancelAssignment,
@@ -17,287 +16,93 @@ from everycall.core.assignments import (
     UnitAssigned,
 )
 from everycall.core.base import SECOND
-from everycall.core.calls import AddNeed, AnswerCall, CallTaken, LocateCall, NeedAdded, TakeCall, UpdateCall
-from everycall.core.facts import FactGiven
-from everycall.core.incidents import IncidentOpened, OpenIncident, status_of
-from everycall.core.needs import Classify, EstablishService, NeedAsked
 from everycall.core.outcomes import GoneOnArrival, Outcome, Responded, Unfounded
 from everycall.core.policies import priority_order
 from everycall.core.recommending import Recommend, UnitsRecommended
 from everycall.core.scene import AddPatient, PatientFound, ReportPatient
-from everycall.core.sealed import Private
 from everycall.core.settling import CloseResponse
 from everycall.core.units import ReportPosition
-from everycall.core.vocabulary import MISSING_REASONS
+from everycall.core.vocabulary import MissingReason
 from everycall.simulate import town
+from everycall.simulate.taking import take
 
 if TYPE_CHECKING:
     from random import Random
 
-    from everycall.core.assignments import Assignment
-    from everycall.core.incidents import Response
-    from everycall.core.vocabulary import Channel, Mode, OutcomeName, Service, StampName
-    from everycall.simulate.driver import Driver, Process
-    from everycall.simulate.town import Spot
+    from everycall.core.vocabulary import OutcomeName, StampName
+    from everycall.simulate.driver import Process
+    from everycall.simulate.floor import Asked, Floor
 
-SWITCH: Final = Actor(person="switch", role="telephone")
-OVERSIGHT: Final = Actor(person="O-1", role="oversight", position="oversight", agency="Civil Oversight")
+Sending = Generator[int, None, list[str]]
+"""A process that ends with the assignments that it made."""
+
 CHECK_EVERY: Final = 13
 """Minutes after which a careful dispatcher asks a unit on scene whether it is all right; the floor allows 15."""
 
+LOOK_AGAIN: Final = 30
+PREEMPT_AFTER: Final = 60
+LONGEST_WAIT: Final = 1_200
+"""Seconds: how often a dispatcher looks at what waits, and for how long before asking for a proposal anyway."""
+
+FORGOTTEN: Final = 4
+CORRECTED: Final = 3
+NOT_TAKEN: Final = 5
+CARE_REFUSED: Final = 22
+"""In a hundred: arrivals entered later from the radio log, corrected, stamps never taken, patients who refuse care."""
+
+_REASONS: Final[tuple[MissingReason, ...]] = ("not_reported", "equipment_failed", "unit_too_busy")
 _ON_SCENE_MINUTES: Final[dict[str, tuple[int, int]]] = {
     "police": (9, 34),
     "fire": (12, 45),
     "ems": (10, 24),
     "other": (8, 20),
 }
-_MODES: Final[dict[Channel, Mode]] = {
-    "text": "text",
-    "tty": "tty",
-    "relay": "relay",
-    "email": "not_recorded",
-    "web_form": "not_recorded",
-}
-
-
-@dataclass(slots=True)
-class Asked:
-    """A call as the world makes it: what is the matter, where, and what a unit will find."""
-
-    key: str
-    channel: Channel
-    needs: tuple[tuple[Service, str], ...]
-    spot: Spot
-    finds: OutcomeName = "responded"
-    language: str | None = None
-    first_type: str | None = None
-    unsafe: bool = False
-    minutes: int | None = None
-    patients: int = 1
-    patient_state: str = "transported"
-
-
-@dataclass(slots=True)
-class Taken:
-    """Where a call stands: its ids."""
-
-    call: str
-    needs: tuple[str, ...]
-    incident: str = ""
-
-
-@dataclass(slots=True)
-class Floor:
-    """The people on duty, the world, and the driver that their commands go through."""
-
-    driver: Driver
-    where: town.Whereabouts
-    start: int
-    shift: str = "A"
-    takers: int = 0
-    busy: dict[str, str] = field(default_factory=dict)
-
-    def dice(self, purpose: str) -> Random:
-        """Random numbers of their own for a purpose."""
-        return self.driver.dice(purpose)
-
-    def taker(self) -> Actor:
-        """The next call-taker in turn."""
-        self.takers += 1
-        number = self.takers % 3 + 1
-        return Actor(
-            person=f"T-{self.shift}{number}", role="call_taker", position=f"CT{number}", agency="RCC"
-        )
-
-    def dispatcher(self, agency: str) -> Actor:
-        """Who dispatches for an agency now."""
-        desk = "PD1" if agency == town.POLICE else "FE1"
-        return Actor(
-            person=f"D-{self.shift}{1 if desk == 'PD1' else 2}",
-            role="dispatcher",
-            position=desk,
-            agency="RCC",
-        )
-
-    def supervisor(self) -> Actor:
-        """Who supervises the floor now."""
-        return Actor(person=f"S-{self.shift}", role="supervisor", position="SUP", agency="RCC")
-
-    def unit(self, unit: str) -> Actor:
-        """A unit, on its own terminal."""
-        return Actor(
-            person=unit, role="unit", agency=next((p.agency for p in town.ROSTER if p.unit == unit), "")
-        )
-
-    def response(self, incident: str, agency: str) -> Response:
-        """A response as it stands."""
-        return self.driver.state.incidents[incident].responses[agency]
-
-    def status(self, incident: str, agency: str) -> str:
-        """Where a response stands."""
-        return status_of(self.driver.state, self.response(incident, agency))
-
-    def assignment(self, key: str) -> Assignment:
-        """An assignment as it stands."""
-        return self.driver.state.assignments[key]
-
-
-def words(floor: Floor, key: str) -> tuple[FactGiven, ...]:
-    """What every caller gives: a number to call back, searchable, and a name; both personal."""
-    dice = floor.dice(f"caller/{key}")
-    return (
-        FactGiven(
-            name="caller.phone",
-            value=Private(value=f"+1 555 01{dice.randrange(100_000):05d}", searchable=True),
-        ),
-        FactGiven(name="caller.name", value=Private(value=f"Caller-{dice.randrange(10**6):06d}")),
-        FactGiven(name="people.present", value=dice.randrange(1, 5)),
-    )
-
-
-def take(floor: Floor, asked: Asked, *, open_incident: bool = True) -> TakeSteps:
-    """Take a call by whatever channel it comes; the steps end with its ids in `taken`."""
-    return TakeSteps(floor, asked, open_incident=open_incident)
-
-
-class TakeSteps:
-    """Taking a call as a process; `taken` holds the ids when it has ended."""
-
-    def __init__(self, floor: Floor, asked: Asked, *, open_incident: bool) -> None:
-        """Ready to run."""
-        self.floor = floor
-        self.asked = asked
-        self.open_incident = open_incident
-        self.taken = Taken("", ())
-
-    def run(self) -> Process:
-        """The steps: ring, answer, ask, place, classify, open; or all at once where it is in writing."""
-        if self.asked.channel in ("emergency_voice", "ten_digit_line", "tty"):
-            yield from self._spoken()
-        else:
-            yield from self._written()
-        if self.taken.incident:
-            self.floor.where.incidents[self.taken.incident] = self.asked.spot
-
-    def _spoken(self) -> Process:
-        floor, asked = self.floor, self.asked
-        d, dice = floor.driver, floor.dice(f"take/{asked.key}")
-        line = f"trunk {dice.randrange(1, 9)}" if asked.channel == "emergency_voice" else "ten-digit line"
-        made = d.do(
-            SWITCH,
-            TakeCall(
-                channel=asked.channel,
-                mode="tty" if asked.channel == "tty" else "voice",
-                ringing=True,
-                line=line,
-            ),
-        )
-        call = made.one(CallTaken)
-        taker = floor.taker()
-        yield dice.randrange(3, 12)
-        d.do(taker, AnswerCall(call=call.call))
-        yield dice.randrange(8, 22)
-        d.do(
-            taker,
-            LocateCall(
-                call=call.call,
-                place=town.place(asked.spot, dice, source="phase_2" if dice.random() < 0.6 else "caller"),
-            ),
-        )
-        needs = [call.needs[0].need]
-        for service, _ in asked.needs[1:]:
-            needs.append(_more(floor, taker, call.call, service))
-        d.do(taker, EstablishService(need=needs[0], service=asked.needs[0][0]))
-        for need, (_, kind) in zip(needs, asked.needs, strict=True):
-            first = asked.first_type if need == needs[0] and asked.first_type else kind
-            d.do(taker, Classify(call=call.call, type=first, need=need))
-        yield dice.randrange(5, 20)
-        d.do(
-            taker,
-            UpdateCall(
-                call=call.call,
-                words=Private(value=f"The caller said: {asked.needs[0][1].replace('_', ' ')} ({asked.key})"),
-                facts=words(floor, asked.key),
-                unsafe_to_ring=True if asked.unsafe else None,
-                language=asked.language,
-            ),
-        )
-        self.taken = Taken(call.call, tuple(needs))
-        if self.open_incident:
-            opened = d.do(taker, OpenIncident(call=call.call))
-            self.taken.incident = opened.one(IncidentOpened).incident
-
-    def _written(self) -> Process:
-        floor, asked = self.floor, self.asked
-        d, dice = floor.driver, floor.dice(f"take/{asked.key}")
-        made = d.do(
-            floor.taker(),
-            TakeCall(
-                channel=asked.channel,
-                mode=_MODES.get(asked.channel, "voice"),
-                needs=tuple([NeedAsked(service=service, type=kind) for service, kind in asked.needs]),
-                place=town.place(
-                    asked.spot, dice, source="alarm_panel" if asked.channel == "alarm" else "caller"
-                ),
-                words=Private(value=f"In writing: {asked.needs[0][1].replace('_', ' ')} ({asked.key})"),
-                facts=words(floor, asked.key),
-                language=asked.language,
-                unsafe_to_ring=asked.unsafe,
-                external=f"PANEL-{dice.randrange(10**5):05d}" if asked.channel == "alarm" else None,
-                open_incident=self.open_incident,
-            ),
-        )
-        call = made.one(CallTaken)
-        self.taken = Taken(call.call, tuple([need.need for need in call.needs]))
-        if self.open_incident:
-            self.taken.incident = made.one(IncidentOpened).incident
-        yield 1
-
-
-def _more(floor: Floor, taker: Actor, call: str, service: Service) -> str:
-    return (
-        floor.driver.do(taker, AddNeed(call=call, need=NeedAsked(service=service))).one(NeedAdded).need.need
-    )
 
 
 def answered_for(floor: Floor, asked: Asked) -> Process:
     """An ordinary call from the first ring to the last unit clear."""
-    steps = take(floor, asked)
-    yield from steps.run()
-    for agency in list(floor.driver.state.incidents[steps.taken.incident].responses):
-        floor.driver.spawn(f"{asked.key}/{agency}", served(floor, asked, steps.taken.incident, agency))
+    taken = yield from take(floor, asked)
+    serve_all(floor, asked, taken.incident)
 
 
-def served(floor: Floor, asked: Asked, incident: str, agency: str, *, first: str = "") -> Process:
-    """A dispatcher serves one response: looks at the proposal, sends, waits where nobody is free, asks more of others."""
-    d, dice = floor.driver, floor.dice(f"serve/{asked.key}/{agency}")
+def serve_all(floor: Floor, asked: Asked, incident: str) -> None:
+    """Dispatchers begin to serve each response of an incident."""
+    for agency in list(floor.driver.state.incidents[incident].responses):
+        floor.driver.spawn(f"{asked.key}/{agency}", served(floor, asked, incident, agency))
+
+
+def served(floor: Floor, asked: Asked, incident: str, agency: str) -> Process:
+    """A dispatcher serves one response until units are on their way."""
+    sent = yield from send(floor, asked, incident, agency)
+    for number, key in enumerate(sent):
+        floor.driver.spawn(f"{asked.key}/{key}", worked(floor, asked, key, leads=number == 0))
+
+
+def send(floor: Floor, asked: Asked, incident: str, agency: str) -> Sending:
+    """Look at the proposal and send; where nobody is free, wait, and in need take a unit from something less urgent."""
+    d, dice = floor.driver, floor.dice(f"send/{asked.key}/{agency}")
     yield dice.randrange(4, 18)
-    patience = 0
-    sent: list[str] = []
+    waited = 0
     while floor.status(incident, agency) in ("pending", "waiting"):
-        if floor.status(incident, agency) == "waiting" and patience < 40:
-            patience += 1
-            yield 30
+        if floor.status(incident, agency) == "waiting" and waited < LONGEST_WAIT:
+            waited += LOOK_AGAIN
+            if waited >= PREEMPT_AFTER and floor.response(incident, agency).plan.priority == "1":
+                taken = taken_from_less(floor, incident, agency)
+                if taken is not None:
+                    return [taken]
+            yield LOOK_AGAIN
             continue
-        proposed = d.do(floor.dispatcher(agency), Recommend(incident=incident, agency=agency)).one(
-            UnitsRecommended
-        )
-        units = [c.unit for c in proposed.candidates if c.taken_for is not None]
-        units = together(units)
-        if first and first in [c.unit for c in proposed.candidates if c.passed_over in (None, "not_needed")]:
-            units = [first]
-        if not units:
-            patience += 1
-            yield 30
-            continue
+        proposed = d.do(floor.dispatcher(agency), Recommend(incident=incident, agency=agency))
+        candidates = proposed.one(UnitsRecommended).candidates
+        units = together([c.unit for c in candidates if c.taken_for is not None])
         yield dice.randrange(2, 9)
         units = [unit for unit in units if free(floor, unit)]
         if not units or floor.status(incident, agency) not in ("pending", "waiting"):
+            yield LOOK_AGAIN
             continue
         made = d.do(floor.dispatcher(agency), Assign(incident=incident, units=tuple(units), agency=agency))
-        sent = [event.assignment for event in made.all(UnitAssigned)]
-    for number, key in enumerate(sent):
-        d.spawn(f"{asked.key}/{key}", worked(floor, asked, key, leads=number == 0))
+        return [event.assignment for event in made.all(UnitAssigned)]
+    return []
 
 
 def together(units: list[str]) -> list[str]:
@@ -338,7 +143,7 @@ def worked(floor: Floor, asked: Asked, key: str, *, leads: bool) -> Process:
     floor.where.units[unit] = there
     latitude, longitude = town.position(there)
     d.do(me, ReportPosition(unit=unit, latitude_e7=latitude, longitude_e7=longitude))
-    forgot = dice.random() < 0.04
+    forgot = dice.randrange(100) < FORGOTTEN
     arrived = d.now
     if not forgot:
         d.do(me, ReportStamp(unit=unit, stamp="on_scene", assignment=key))
@@ -357,7 +162,7 @@ def worked(floor: Floor, asked: Asked, key: str, *, leads: bool) -> Process:
             floor.dispatcher(floor.assignment(key).agency),
             ReportStamp(unit=unit, stamp="on_scene", assignment=key, at=arrived),
         )
-    elif dice.random() < 0.03:
+    elif dice.randrange(100) < CORRECTED:
         d.do(
             me,
             CorrectStamp(
@@ -396,10 +201,8 @@ def gone(floor: Floor, key: str) -> bool:
 def _stamp(floor: Floor, key: str, stamp: StampName, dice: Random, *, spare: bool = False) -> None:
     held = floor.assignment(key)
     me = floor.unit(held.unit)
-    if dice.random() < (0.12 if spare else 0.05):
-        reason = dice.choice(
-            [r for r in MISSING_REASONS if r in ("not_reported", "equipment_failed", "unit_too_busy")]
-        )
+    if dice.randrange(100) < (2 * NOT_TAKEN if spare else NOT_TAKEN):
+        reason = dice.choice(_REASONS)
         floor.driver.do(me, MarkStampMissing(assignment=key, stamp=stamp, reason=reason))
         return
     floor.driver.do(me, ReportStamp(unit=held.unit, stamp=stamp, assignment=key))
@@ -413,10 +216,10 @@ def _with_patients(floor: Floor, asked: Asked, key: str, dice: Random) -> Proces
     patients = [
         d.do(me, AddPatient(incident=held.incident)).one(PatientFound).patient for _ in range(asked.patients)
     ]
-    refused = asked.patient_state != "transported" or dice.random() < 0.22
+    refused = asked.patient_state != "transported" or dice.randrange(100) < CARE_REFUSED
     for patient in patients[1:] if not refused else patients:
         state = asked.patient_state if asked.patient_state != "transported" else "refused_care"
-        d.do(me, ReportPatient(incident=held.incident, patient=patient, state=state, unit=held.unit))  # type: ignore[arg-type]  # a word of the list
+        d.do(me, ReportPatient(incident=held.incident, patient=patient, state=state, unit=held.unit))
     if refused:
         return
     d.do(
