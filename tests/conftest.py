@@ -14,5 +14,8 @@ def shared_data() -> Path:
     here = Path(__file__).resolve().parents[1]
     folder = Path(os.environ.get("EVERYCALL_SHARED", here.parent / "shared")) / "data"
     if not folder.is_dir():
-        pytest.skip(f"no real city files at {folder}; set EVERYCALL_SHARED to the folder that holds data/")
+        reason = f"no real city files at {folder}; set EVERYCALL_SHARED to the folder that holds data/"
+        if os.environ.get("EVERYCALL_REQUIRE_SHARED"):
+            pytest.fail(reason)
+        pytest.skip(reason)
     return folder

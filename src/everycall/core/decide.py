@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from everycall.core import (
-    assignments,
     calls,
     escalation,
     floor,
@@ -22,21 +21,23 @@ from everycall.core import (
     planning,
     policies,
     recommending,
+    reporting,
     retiring,
     reviews,
     scene,
     self_initiated,
+    sending,
     settling,
     taking_back,
     units,
 )
 from everycall.core.deadlines import next_due
+from everycall.core.given import Given
 
 if TYPE_CHECKING:
     from everycall.core.commands import Command
     from everycall.core.deadlines import Deadline
     from everycall.core.event import Event
-    from everycall.core.given import Given
     from everycall.core.handlers import DecideTable
     from everycall.core.refusals import Refusal
     from everycall.core.state import State
@@ -52,7 +53,8 @@ HANDLERS: Final[DecideTable] = {
     **settling.DECIDE,
     **reviews.DECIDE,
     **units.DECIDE,
-    **assignments.DECIDE,
+    **sending.DECIDE,
+    **reporting.DECIDE,
     **hand_overs.DECIDE,
     **instructions.DECIDE,
     **scene.DECIDE,
@@ -89,11 +91,12 @@ def _passing(state: State, deadline: Deadline) -> list[Event]:
         return policies.policy_ended(state, deadline.due)
     if deadline.kind == "retire":
         retired = retiring.retirable(state, deadline.subject, deadline.due)
-        return [retired] if retired is not None else [escalation.passed(deadline)]
+        return [retired] if retired is not None else [escalation.put_off(deadline)]
     events: list[Event] = [escalation.passed(deadline)]
+    then = Given(now=deadline.due, at=deadline.due)
     if deadline.kind == "hold" and deadline.rung == 0:
         incident, agency = deadline.subject.split("/", 1)
-        events.append(holding.hold_ended(state, incident, agency, deadline.due, released=False))
+        events += holding.hold_ended(state, incident, agency, then, released=False)
     elif deadline.kind == "hand_over" and deadline.rung == 0:
         held = state.hand_overs[deadline.subject]
         events.append(hand_overs.returned(state, held, "timed_out", deadline.due))

@@ -65,6 +65,22 @@ def passed(deadline: Deadline) -> DeadlinePassed:
     )
 
 
+def put_off(deadline: Deadline) -> DeadlinePassed:
+    """The event by which something stays in memory, because a part of it is not settled yet.
+
+    What settles that part sets the deadline anew.
+    """
+    return DeadlinePassed(
+        kind=deadline.kind,
+        subject=deadline.subject,
+        due=deadline.due,
+        rung=deadline.rung,
+        role=None,
+        touches=deadline.touches,
+        ends=(deadline.key,),
+    )
+
+
 def report_reached(state: State, _actor: Actor, body: ReportReached, _given: Given) -> list[Event] | Refusal:
     """Record whether somebody was reached."""
     deadline = state.deadlines.get(f"{body.kind}:{body.subject}")

@@ -7,13 +7,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from everycall.core.base import CommandBody, Identifier, Instant
+from msgspec.structs import replace
+
+from everycall.core.base import MINUTE, CommandBody, Identifier, Instant
+from everycall.core.clocks import clock_of
 from everycall.core.deadlines import Deadline, standing
 from everycall.core.event import Event
 from everycall.core.facts import readable
-from everycall.core.incidents import Hold, change_response, response_deadlines, working
-from everycall.core.policies import HIGHEST_PRIORITIES, evaluator_in_force
+from everycall.core.incidents import Hold, arrived, change_response, working
+from everycall.core.policies import HIGHEST_PRIORITIES, declared, evaluator_in_force
 from everycall.core.refusals import Refusal, unknown
+from everycall.core.waiting import waiting_changes
 
 if TYPE_CHECKING:
     from everycall.core.actors import Actor
@@ -63,18 +67,18 @@ def hold_response(state: State, actor: Actor, body: HoldResponse, given: Given) 
     response = incident.responses.get(body.agency)
     if response is None or response.closed_at is not None:
         return unknown("open response of agency", body.agency)
-    if working(state, response) or response.hold is not None:
+    if working(state, response) or arrived(state, response) or response.hold is not None:
         return Refusal(
             code="cannot_be_held",
             rule="house:3",
-            because=f"The response of {body.agency} is under way or held already.",
+            because=f"The response of {body.agency} is under way, attended or held already.",
             instead="Call its units back with a reason first, or release the hold and give a new one.",
         )
     needs = [need for key in response.needs if (need := state.needs[key]).outcome is None]
     if any(need.priority in HIGHEST_PRIORITIES or need.priority is None for need in needs):
         return Refusal(
             code="highest_priority_held",
-            rule="house:8",
+            rule="house:3",
             because="A need of the highest, or of unknown, priority cannot be held back.",
             instead="Send help. If no unit is free the system stamps that the response waits.",
         )
@@ -82,12 +86,12 @@ def hold_response(state: State, actor: Actor, body: HoldResponse, given: Given) 
     permission = None
     longest = body.until
     for need in needs:
-        facts = readable(state.calls[need.call].facts, evaluator.reads)
+        facts = readable(state.calls[need.call].facts, declared(state, evaluator))
         permission = evaluator.may("hold", actor.role, body.ground, need.type, facts)
         if not permission.allowed:
             break
         if permission.longest is not None:
-            longest = min(longest, given.at + permission.longest)
+            longest = min(longest, given.since + permission.longest)
     if permission is None or not permission.allowed:
         rule = "house:9" if permission is None else f"{permission.policy}#{permission.rule}"
         return Refusal(
@@ -96,17 +100,17 @@ def hold_response(state: State, actor: Actor, body: HoldResponse, given: Given) 
             because=f"No rule lets a {actor.role} hold this on the ground {body.ground!r}.",
             instead="Send help; if no unit is free the system stamps that the response waits.",
         )
-    if not given.at < body.until <= longest:
+    if not given.since < body.until <= longest:
         return Refusal(
             code="hold_without_end",
             rule=f"{permission.policy}#{permission.rule}",
             because="A hold must end after it begins and within what its rule allows.",
-            instead=f"Give an end within {(longest - given.at) // 60_000_000} minutes from now.",
+            instead=f"Give an end within {max(longest - given.since, 0) // MINUTE} minutes from now.",
         )
     hold = Hold(
         ground=body.ground,
         by=actor.person,
-        since=given.at,
+        since=given.since,
         until=body.until,
         rule=permission.rule,
         policy=permission.policy,
@@ -144,18 +148,27 @@ def release_hold(state: State, _actor: Actor, body: ReleaseHold, given: Given) -
             because=f"The response of {body.agency} in incident {body.incident} is not held.",
             instead="Nothing has to be released.",
         )
-    return [hold_ended(state, body.incident, body.agency, given.at, released=True)]
+    return hold_ended(state, body.incident, body.agency, given, released=True)
 
 
-def hold_ended(state: State, incident: str, agency: str, at: int, *, released: bool) -> HoldEnded:
-    """The event that ends a hold; the dispatch deadline runs from the original clock."""
-    response = state.incidents[incident].responses[agency]
+def hold_ended(state: State, incident: str, agency: str, given: Given, *, released: bool) -> list[Event]:
+    """The events that end a hold; the response is pending on its original clock, or waits for a unit."""
+    response = replace(state.incidents[incident].responses[agency], hold=None)
+    sets, ends = clock_of(state, incident, response, given)
+    ended = HoldEnded(
+        incident=incident, agency=agency, at=given.at, released=released, sets=sets, ends=ends
+    )
+    pending = [] if working(state, response) or arrived(state, response) else [(incident, response)]
+    return [ended, *waiting_changes(state, given.at, pending=pending)]
+
+
+def let_go(state: State, incident: str, agency: str, at: int) -> HoldEnded:
+    """The event that ends a hold because a unit goes."""
     return HoldEnded(
         incident=incident,
         agency=agency,
         at=at,
-        released=released,
-        sets=tuple(d for d in response_deadlines(incident, response) if d.kind == "dispatch"),
+        released=True,
         ends=standing(state, f"hold:{incident}/{agency}"),
     )
 

@@ -195,6 +195,14 @@ def status_of(state: State, response: Response) -> ResponseStatus:
     return "pending" if response.waiting_since is None else "waiting"
 
 
+def surviving(state: State, key: str | None) -> Incident | None:
+    """The incident, or the one into which it was merged; None if it is unknown."""
+    incident = None if key is None else state.incidents.get(key)
+    while incident is not None and incident.merged_into is not None:
+        incident = state.incidents.get(incident.merged_into)
+    return incident
+
+
 def is_open(incident: Incident) -> bool:
     """Whether any response of it is open."""
     return incident.merged_into is None and any(r.closed_at is None for r in incident.responses.values())

@@ -17,6 +17,8 @@ from everycall.core.vocabulary import Service
 from everycall.core.waiting import waiting_changes
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from everycall.core.actors import Actor
     from everycall.core.given import Given
     from everycall.core.handlers import DecideTable, EvolveTable
@@ -176,8 +178,11 @@ class UnitPositioned(Event, frozen=True, kw_only=True):
     at: Instant
 
 
-def why_not_free(state: State, unit: Unit) -> tuple[str, str] | None:
-    """Why a unit cannot be sent, as a code and a sentence; None when it can."""
+def why_not_free(state: State, unit: Unit, without: str | None = None) -> tuple[str, str] | None:
+    """Why a unit cannot be sent, as a code and a sentence; None when it can.
+
+    `without` leaves one assignment out: the one that is just ending.
+    """
     if unit.signed_on_at is None:
         return "signed_off", f"{unit.id} is not on duty."
     if unit.out_of_service is not None:
@@ -188,14 +193,16 @@ def why_not_free(state: State, unit: Unit) -> tuple[str, str] | None:
             "vehicle_out_of_service",
             f"Vehicle {vehicle.id} of {unit.id} is out of service: {vehicle.out_of_service}.",
         )
-    if unit.assignments:
+    if unit.assignments and unit.assignments != (without,):
         held = state.assignments[unit.assignments[0]]
         return "already_assigned", f"{unit.id} is assigned to incident {held.incident}."
     crew = state.crews.get(unit.crew) if unit.crew is not None else None
     if crew is not None:
         for other in crew.units:
             mate = state.units.get(other)
-            if other != unit.id and mate is not None and mate.crew == unit.crew and mate.assignments:
+            if other == unit.id or mate is None or mate.crew != unit.crew:
+                continue
+            if mate.assignments and mate.assignments != (without,):
                 return "crew_committed", f"The crew of {unit.id} is out with {other}."
     return None
 
@@ -227,21 +234,14 @@ def sign_on(state: State, _actor: Actor, body: SignOn, given: Given) -> list[Eve
         members=body.members,
         officers=body.officers,
     )
-    waits = waiting_on_capabilities(state, body, given.at)
-    return [event, *waits]
+    return [event, *_waits_after(state, event, given.at)]
 
 
-def waiting_on_capabilities(state: State, body: SignOn, at: int) -> list[Event]:
-    """Waiting that ends because a unit with these capabilities comes on duty; it is not in the state yet."""
-    from everycall.core.waiting import WaitingEnded  # noqa: PLC0415 - only here
-
-    ended: list[Event] = []
-    for incident in state.unserved.get(body.agency, ()):
-        response = state.incidents[incident].responses[body.agency]
-        wanted = {requirement.capability for requirement in response.plan.send}
-        if response.waiting_since is not None and wanted.intersection(body.capabilities):
-            ended.append(WaitingEnded(incident=incident, agency=body.agency, at=at))
-    return ended
+def _waits_after(state: State, event: _FleetEvent, at: int) -> Sequence[Event]:
+    """What begins and ends to wait by a change of the fleet."""
+    after = state.with_own_fleet()
+    _EVOLVE_FLEET[type(event)](after, event)
+    return waiting_changes(after, at, agencies=state.unserved)
 
 
 def _known(state: State, unit: str) -> Unit | Refusal:
@@ -261,7 +261,7 @@ def sign_off(state: State, _actor: Actor, body: SignOff, given: Given) -> list[E
             instead="Clear or cancel its assignments, then sign it off.",
         )
     event = UnitSignedOff(unit=unit.id, at=given.at)
-    return [event, *waiting_changes(state, given.at, gone=(unit.id,), agencies=(unit.agency,))]
+    return [event, *_waits_after(state, event, given.at)]
 
 
 def _one_of(body: TakeOutOfService | ReturnToService) -> Refusal | None:
@@ -284,10 +284,8 @@ def take_out_of_service(
         return refusal
     if body.unit is not None and body.unit not in state.units:
         return unknown("unit", body.unit)
-    affected = _affected(state, body.unit, body.vehicle)
     event = WentOutOfService(unit=body.unit, vehicle=body.vehicle, reason=body.reason, at=given.at)
-    agencies = [state.units[unit].agency for unit in affected]
-    return [event, *waiting_changes(state, given.at, gone=affected, agencies=agencies)]
+    return [event, *_waits_after(state, event, given.at)]
 
 
 def return_to_service(
@@ -300,18 +298,7 @@ def return_to_service(
     if body.unit is not None and body.unit not in state.units:
         return unknown("unit", body.unit)
     event = CameIntoService(unit=body.unit, vehicle=body.vehicle, at=given.at)
-    freed = [
-        unit
-        for unit in _affected(state, body.unit, body.vehicle)
-        if _free_once_in_service(state, state.units[unit], body)
-    ]
-    agencies = [state.units[unit].agency for unit in freed]
-    return [event, *waiting_changes(state, given.at, freed=freed, agencies=agencies)]
-
-
-def _free_once_in_service(state: State, unit: Unit, body: ReturnToService) -> bool:
-    reason = why_not_free(state, unit if body.unit is None else replace(unit, out_of_service=None))
-    return reason is None or (body.vehicle is not None and reason[0] == "vehicle_out_of_service")
+    return [event, *_waits_after(state, event, given.at)]
 
 
 def _affected(state: State, unit: str | None, vehicle: str | None) -> list[str]:
@@ -337,6 +324,9 @@ def _enrolled(state: State, event: AgencyEnrolled) -> None:
 
 def _signed_on(state: State, event: UnitSignedOn) -> None:
     held = state.units.get(event.unit)
+    # A unit that reported before anybody had heard of it has work already.
+    work = [a for a in state.assignments.values() if a.unit == event.unit and not a.ended] if held is None else []
+    work.sort(key=lambda assignment: assignment.stacked)
     state.units[event.unit] = Unit(
         id=event.unit,
         agency=event.agency,
@@ -347,7 +337,7 @@ def _signed_on(state: State, event: UnitSignedOn) -> None:
         officers=event.officers,
         signed_on_at=event.at,
         position=None if held is None else held.position,
-        assignments=() if held is None else held.assignments,
+        assignments=tuple([a.id for a in work]) if held is None else held.assignments,
         emergency_since=None if held is None else held.emergency_since,
     )
     if event.vehicle is not None and event.vehicle not in state.vehicles:
@@ -362,6 +352,10 @@ def _signed_on(state: State, event: UnitSignedOn) -> None:
     if held is not None and held.agency != event.agency:
         state.free.get(held.agency, set()).discard(event.unit)
     state.refresh_unit(event.unit)
+    if held is not None and held.crew is not None and held.crew != event.crew:
+        for mate in state.crews[held.crew].units:
+            if mate in state.units:
+                state.refresh_unit(mate)
 
 
 def _signed_off(state: State, event: UnitSignedOff) -> None:
@@ -394,6 +388,14 @@ def _positioned(state: State, event: UnitPositioned) -> None:
         state.units[event.unit] = replace(unit, position=position)
 
 
+_FleetEvent = UnitSignedOn | UnitSignedOff | WentOutOfService | CameIntoService
+_EVOLVE_FLEET: Final[EvolveTable] = {
+    UnitSignedOn: _signed_on,
+    UnitSignedOff: _signed_off,
+    WentOutOfService: _out,
+    CameIntoService: _in,
+}
+
 DECIDE: Final[DecideTable] = {
     EnrolAgency: enrol_agency,
     SignOn: sign_on,
@@ -404,9 +406,6 @@ DECIDE: Final[DecideTable] = {
 }
 EVOLVE: Final[EvolveTable] = {
     AgencyEnrolled: _enrolled,
-    UnitSignedOn: _signed_on,
-    UnitSignedOff: _signed_off,
-    WentOutOfService: _out,
-    CameIntoService: _in,
+    **_EVOLVE_FLEET,
     UnitPositioned: _positioned,
 }

@@ -45,7 +45,7 @@ def waiting_changes(
     freed: Iterable[str] = (),
     served: Iterable[tuple[str, str]] = (),
     agencies: Iterable[str] = (),
-) -> list[Event]:
+) -> Sequence[Event]:
     """What begins and ends to wait when units go and come free.
 
     `pending` are responses that this command makes pending, as they will be, `served` those that it gives a
@@ -63,8 +63,8 @@ def waiting_changes(
     if not looked_at:
         return []
     already = set(served)
-    events: list[Event] = []
-    for (incident, agency), response in sorted(looked_at.items()):
+    events: list[ResponseWaiting | WaitingEnded] = []
+    for (incident, agency), response in looked_at.items():
         if (incident, agency) in already:
             continue
         lacking = _lacking(state, response, gone, freed)
@@ -72,7 +72,13 @@ def waiting_changes(
             events.append(ResponseWaiting(incident=incident, agency=agency, since=at, lacking=lacking))
         elif not lacking and response.waiting_since is not None:
             events.append(WaitingEnded(incident=incident, agency=agency, at=at))
+    if len(events) > 1:
+        events.sort(key=_place)
     return events
+
+
+def _place(event: ResponseWaiting | WaitingEnded) -> tuple[str, str]:
+    return event.incident, event.agency
 
 
 def _lacking(state: State, response: Response, gone: set[str], freed: set[str]) -> tuple[str, ...]:
