@@ -15,7 +15,7 @@ from everycall.core.deadlines import Deadline, standing
 from everycall.core.event import Event
 from everycall.core.facts import readable
 from everycall.core.incidents import Hold, arrived, change_response, working
-from everycall.core.policies import HIGHEST_PRIORITIES, declared, evaluator_in_force
+from everycall.core.policies import HIGHEST_PRIORITIES, LONGEST_HOLD, declared, evaluator_in_force
 from everycall.core.refusals import Refusal, unknown
 from everycall.core.waiting import waiting_changes
 
@@ -84,7 +84,7 @@ def hold_response(state: State, actor: Actor, body: HoldResponse, given: Given) 
         )
     evaluator = evaluator_in_force(state, given)
     permission = None
-    longest = body.until
+    longest = given.since + LONGEST_HOLD
     for need in needs:
         facts = readable(state.calls[need.call].facts, declared(state, evaluator))
         permission = evaluator.may("hold", actor.role, body.ground, need.type, facts)

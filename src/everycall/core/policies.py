@@ -146,6 +146,9 @@ HOUSE_FLOOR: Final = FloorRules(
 )
 
 
+LONGEST_HOLD: Final = 1 * DAY
+"""How long a response can be held where the rule that allows it names no time."""
+
 DISPATCH_AT_THE_LATEST: Final = 30 * MINUTE
 """When somebody must have been sent where the plan names no time at all."""
 

@@ -34,7 +34,8 @@ def named_but_absent(state: State, body: AnyCommand, log: Log) -> list[str]:
     absent: dict[str, None] = {}
     for name in _fields_that_name(type(body)):
         value = getattr(body, name)
-        for text in (value,) if isinstance(value, str) else value or ():
+        # `need` of AddNeed, and `needs` of TakeCall, are what is asked, not ids.
+        for text in value if isinstance(value, tuple) else (value,):
             key = _key(state, text, log) if isinstance(text, str) else None
             if key is not None and key not in state.calls and key not in state.incidents:
                 absent[key] = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from everycall.core.actors import Actor
@@ -57,6 +57,7 @@ class Floor:
     start: int
     shift: str = "A"
     takers: int = 0
+    worth_a_look: dict[str, str] = field(default_factory=dict)
 
     def dice(self, purpose: str) -> Random:
         """Random numbers of their own for a purpose."""
