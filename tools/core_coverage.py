@@ -1,4 +1,4 @@
-"""Fail when the branches of the core are covered less than a percentage: core_coverage.py REPORT.json PERCENT."""
+"""Fail when less of the core's branches is covered than wanted: core_coverage.py REPORT.json PERCENT."""
 
 from __future__ import annotations
 

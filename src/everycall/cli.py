@@ -12,13 +12,22 @@ app = App(
     help="Computer-aided dispatch in which every call for help is answered for.",
     version=lambda: version("everycall"),
 )
-app.command("everycall.exchange.cli:import_export", name="import")
-app.command("everycall.simulate.replay_cli:replay", name="replay")
-app.command("everycall.centre.balance_cli:balance", name="balance")
-app.command("everycall.centre.show_cli:show", name="show")
-app.command("everycall.centre.export_cli:export", name="export")
-app.command("everycall.centre.reconcile_cli:reconcile", name="reconcile")
-app.command("everycall.simulate.day_cli:day", name="day")
+VERBS = {
+    "import": (
+        "everycall.exchange.cli:import_export",
+        "A city's export into the calls table, and its quality.",
+    ),
+    "replay": ("everycall.simulate.replay_cli:replay", "A city's calls through the core, into a new record."),
+    "balance": ("everycall.centre.balance_cli:balance", "Needs received = with an outcome + open + spooled."),
+    "show": ("everycall.centre.show_cli:show", "The story of one incident, stamp by stamp, who and why."),
+    "export": ("everycall.centre.export_cli:export", "A record as calls table and assignments table."),
+    "reconcile": ("everycall.centre.reconcile_cli:reconcile", "The telephone switch's log against a record."),
+    "day": ("everycall.simulate.day_cli:day", "A synthetic day of an invented town, as a record."),
+}
+"""Where each verb lives, and what it is for; the help is here so that listing the verbs loads none of them."""
+
+for name, (place, purpose) in VERBS.items():
+    app.command(place, name=name, help=purpose)
 
 
 def main() -> None:

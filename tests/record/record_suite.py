@@ -5,6 +5,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from concurrent.futures import wait
 from contextlib import closing
+from functools import partial
 from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
@@ -284,7 +285,7 @@ class RecordSuite(ABC):
                     future.result()
                     assert record.find_command(f"{name}-{number}") is not None
 
-            run_together([lambda name=name: produce(name) for name in "abcdefgh"])
+            run_together([partial(produce, name) for name in "abcdefgh"])
             log = [data.decode().rsplit(" ", 1) for _, data in record.read()]
             assert record.length() == len(log) == following - 1
             for (batch, part), (next_batch, next_part) in pairwise(log):

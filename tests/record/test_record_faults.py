@@ -1,6 +1,5 @@
 """When the disk is full, the writer fails or its thread dies, everybody is told, and at once."""
 
-import ctypes
 import logging
 import resource
 import sqlite3
@@ -186,25 +185,28 @@ def test_whatever_ends_the_writer_thread_every_future_hears_of_it(
             record.submit(one(1))
 
 
-def test_a_writer_thread_killed_from_outside_leaves_nobody_waiting(path: Path) -> None:
+@pytest.mark.parametrize("where", ["_take", "_answer", "_after"])
+def test_a_writer_thread_that_dies_between_two_commits_leaves_nobody_waiting(
+    path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
     with SqliteRecord.create(path, centre="c") as record:
-        record.append(one(1))
         assert record._committer is not None
-        thread = record._committer._thread
-        identifier = ctypes.c_ulong(thread.ident or 0)
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(identifier, ctypes.py_object(SystemExit))
-        # It sleeps in a lock until something comes; what comes must be answered, whatever the answer.
-        try:
-            future = record.submit(one(2))
-        except RecordBroken:
-            pass
-        else:
-            wait([future], timeout=5)
-            assert future.done()
-        thread.join(5)
-        assert not thread.is_alive()
-        with pytest.raises(RecordBroken):
+        record.append(one(1))
+        record.flush()
+
+        def dying(*_: object) -> None:
+            raise SystemExit
+
+        monkeypatch.setattr(record._committer, where, dying)
+        futures = [record.submit(one(2))]
+        record._committer._thread.join(5)
+        assert not record._committer._thread.is_alive()
+        wait(futures, timeout=5)
+        assert all(future.done() for future in futures), "answered, whatever the answer"
+        with pytest.raises(RecordBroken, match="SystemExit"):
             record.append(one(3))
+        with pytest.raises(RecordBroken, match="SystemExit"):
+            record.flush()
     with SqliteRecord.open(path) as record:
         record.append(one(record.length() + 1))
 

@@ -14,6 +14,7 @@ from record_suite import RecordSuite, many, one, seal  # noqa: E402
 from everycall.record import (  # noqa: E402 - the line above must come first
     Batch,
     BatchRefused,
+    CommandAlreadyRecorded,
     DamagedRecord,
     Entry,
     RecordBroken,
@@ -22,6 +23,7 @@ from everycall.record import (  # noqa: E402 - the line above must come first
     SqliteRecord,
 )
 from everycall.record.sqlite_schema import APPLICATION_ID, FORMAT  # noqa: E402
+from everycall.record.sqlite_write import BatchWork, BlobWork, sha256_of  # noqa: E402
 
 
 class TestSqliteRecord(RecordSuite):
@@ -225,3 +227,14 @@ def test_a_read_connection_in_use_while_the_record_closes_is_closed_with_it(fill
         record.close()
     with pytest.raises(sqlite3.ProgrammingError, match="closed"):
         connection.execute("SELECT 1")
+
+
+def test_a_blob_is_kept_when_a_batch_of_its_group_is_refused(filled: Path) -> None:
+    blob = BlobWork(sha256_of(b"kept"), b"kept")
+    with SqliteRecord.open(filled) as record:
+        assert record._writer is not None
+        group = [BatchWork(one(4, command="c")), blob, blob, BatchWork(one(4, b"good"))]
+        verdicts = record._writer.commit(group)
+        assert [type(verdict) for verdict in verdicts] == [CommandAlreadyRecorded, *[type(None)] * 3]
+        assert record.blob(blob.sha256) == b"kept"
+        assert list(record.read(4)) == [(4, b"good")]

@@ -16,13 +16,14 @@ from msgspec.structs import replace
 
 from everycall.core import stamps
 from everycall.core.base import CommandBody, Entity, Frozen, Identifier, Instant, Word
+from everycall.core.clocks import find_out, find_out_unless_standing, unplaced
 from everycall.core.deadlines import Deadline, standing
 from everycall.core.event import Event
 from everycall.core.facts import Fact, FactGiven, must_be_sealed
 from everycall.core.needs import Need, NeedAsked, NeedTaken
 from everycall.core.notes import Note
 from everycall.core.places import Place, PlaceGiven, place_of
-from everycall.core.policies import evaluator_in_force
+from everycall.core.policies import declared, evaluator_in_force
 from everycall.core.refusals import Refusal, unknown
 from everycall.core.sealed import Confidential, Private, Sealed, only_sealed
 from everycall.core.stamps import Stamp
@@ -257,8 +258,8 @@ def need_taken(call: str, number: int, asked: NeedAsked) -> NeedTaken:
         service=asked.service,
         asked_for=asked.asked_for,
         words=only_sealed(asked.words),
-        type=asked.type,
-        priority=asked.priority,
+        type=asked.type or None,
+        priority=asked.priority or None,
     )
 
 
@@ -276,19 +277,20 @@ def taken(state: State, actor: Actor, body: TakeCall, given: Given) -> CallTaken
         missing.append("service")
     sets: tuple[Deadline, ...] = ()
     if not body.reconstructed:
+        since = min(received_at, given.now)
         floor = evaluator_in_force(state, given).floor()
         if body.ringing:
             sets = (
                 Deadline(
                     kind="answer",
                     subject=call,
-                    due=received_at + floor.answer_within,
+                    due=since + floor.answer_within,
                     ladder=floor.ladder,
                     touches=(call,),
                 ),
             )
         elif not body.open_incident:
-            sets = (find_out(call, received_at + floor.find_out_within, state, given),)
+            sets = (find_out(state, call, given, since),)
     return CallTaken(
         call=call,
         channel=body.channel,
@@ -311,17 +313,6 @@ def taken(state: State, actor: Actor, body: TakeCall, given: Given) -> CallTaken
     )
 
 
-def find_out(call: str, due: int, state: State, given: Given) -> Deadline:
-    """The deadline for a call whose needs are in no incident yet, so that none is forgotten."""
-    return Deadline(
-        kind="find_out",
-        subject=call,
-        due=due,
-        ladder=evaluator_in_force(state, given).floor().ladder,
-        touches=(call,),
-    )
-
-
 def take_call(state: State, actor: Actor, body: TakeCall, given: Given) -> list[Event] | Refusal:
     """Take a call, and open its incident in the same breath if that is asked."""
     from everycall.core.incidents import opening_for  # noqa: PLC0415 - incidents read calls; the arrow back is only here
@@ -332,26 +323,29 @@ def take_call(state: State, actor: Actor, body: TakeCall, given: Given) -> list[
     return [event, *opening_for(state, event, given, body.incident_external, body.agency)]
 
 
+def _answered(state: State, call: Call, given: Given) -> tuple[tuple[Deadline, ...], tuple[str, ...]]:
+    """An answered call rings no more; what it is about has to be found out in time."""
+    sets = find_out_unless_standing(state, call.id, given) if unplaced(state, call.id) else ()
+    return sets, standing(state, f"answer:{call.id}", f"call_back:{call.id}")
+
+
 def answer_call(state: State, actor: Actor, body: AnswerCall, given: Given) -> list[Event] | Refusal:
-    """The call was answered; what it is about has to be found out in time."""
+    """The call was answered."""
     call = state.calls.get(body.call)
     if call is None:
         return unknown("call", body.call)
-    floor = evaluator_in_force(state, given).floor()
-    waiting = any(
-        state.needs[need].incident is None and state.needs[need].outcome is None for need in call.needs
-    )
-    sets = (find_out(call.id, given.at + floor.find_out_within, state, given),) if waiting else ()
+    sets, ends = _answered(state, call, given)
     return [
         CallStamped(
-            call=call.id,
-            stamp="answered",
-            at=given.at,
-            source=actor.person,
-            sets=() if call.reconstructed else sets,
-            ends=standing(state, f"answer:{call.id}", f"call_back:{call.id}"),
+            call=call.id, stamp="answered", at=given.at, source=actor.person, sets=sets, ends=ends
         )
     ]
+
+
+def _anything_open(state: State, call: Call) -> bool:
+    return any(
+        (need := state.needs[key]).outcome is None and not need.reconstructed for key in call.needs
+    )
 
 
 def abandon_call(state: State, actor: Actor, body: AbandonCall, given: Given) -> list[Event] | Refusal:
@@ -359,21 +353,20 @@ def abandon_call(state: State, actor: Actor, body: AbandonCall, given: Given) ->
     call = state.calls.get(body.call)
     if call is None:
         return unknown("call", body.call)
-    floor = evaluator_in_force(state, given).floor()
     sets: tuple[Deadline, ...] = ()
-    if not call.reconstructed:
-        if call.unsafe_to_ring:
-            sets = (find_out(call.id, given.at + floor.find_out_within, state, given),)
-        else:
-            sets = (
-                Deadline(
-                    kind="call_back",
-                    subject=call.id,
-                    due=given.at + floor.call_back_within,
-                    ladder=floor.ladder,
-                    touches=(call.id,),
-                ),
-            )
+    if call.unsafe_to_ring:
+        sets = find_out_unless_standing(state, call.id, given) if unplaced(state, call.id) else ()
+    elif _anything_open(state, call):
+        floor = evaluator_in_force(state, given).floor()
+        sets = (
+            Deadline(
+                kind="call_back",
+                subject=call.id,
+                due=given.since + floor.call_back_within,
+                ladder=floor.ladder,
+                touches=(call.id,),
+            ),
+        )
     return [
         CallStamped(
             call=call.id,
@@ -389,7 +382,8 @@ def abandon_call(state: State, actor: Actor, body: AbandonCall, given: Given) ->
 def record_call_back(state: State, actor: Actor, body: RecordCallBack, given: Given) -> list[Event] | Refusal:
     """Report an attempt.
 
-    A call flagged unsafe to ring must not be rung; that it was is a fact all the same.
+    A call flagged unsafe to ring must not be rung; that it was is a fact all the same. Whatever came of it,
+    what the call is about has still to be found out.
     """
     call = state.calls.get(body.call)
     if call is None:
@@ -400,13 +394,17 @@ def record_call_back(state: State, actor: Actor, body: RecordCallBack, given: Gi
             result=body.result,
             at=given.at,
             by=actor.person,
+            sets=find_out_unless_standing(state, call.id, given) if unplaced(state, call.id) else (),
             ends=standing(state, f"call_back:{call.id}"),
         )
     ]
 
 
 def update_call(state: State, _actor: Actor, body: UpdateCall, given: Given) -> list[Event] | Refusal:
-    """Add what has become known; what the policy reads may change the plan."""
+    """Add what has become known; what the policy reads may change the plan.
+
+    It is a report and so never refused: where less would be sent and no reason is given, the plan stays.
+    """
     from everycall.core.planning import replanned  # noqa: PLC0415 - planning reads calls; the arrow back is only here
 
     call = state.calls.get(body.call)
@@ -417,9 +415,8 @@ def update_call(state: State, _actor: Actor, body: UpdateCall, given: Given) -> 
     ends: tuple[str, ...] = ()
     if body.unsafe_to_ring:
         ends = standing(state, f"call_back:{call.id}")
-        if ends:
-            floor = evaluator_in_force(state, given).floor()
-            sets = (find_out(call.id, given.at + floor.find_out_within, state, given),)
+        if ends and unplaced(state, call.id):
+            sets = find_out_unless_standing(state, call.id, given)
     events: list[Event] = [
         CallUpdated(
             call=call.id,
@@ -433,13 +430,12 @@ def update_call(state: State, _actor: Actor, body: UpdateCall, given: Given) -> 
             ends=ends,
         )
     ]
-    reads = evaluator_in_force(state, given).reads
+    reads = declared(state, evaluator_in_force(state, given))
     if any(fact.name in reads for fact in facts):
         changed = {need: state.needs[need] for need in call.needs}
-        plans = replanned(state, changed, call.facts + facts, given, body.reason)
-        if isinstance(plans, Refusal):
-            return plans
-        events += plans
+        plans = replanned(state, changed, call.facts + facts, given, body.reason, keep=True)
+        if not isinstance(plans, Refusal):
+            events += plans
     return events
 
 
@@ -459,6 +455,10 @@ def stamp_call(state: State, actor: Actor, body: StampCall, given: Given) -> lis
     at = body.at
     if at is None and body.missing is None:
         at = given.at
+    sets: tuple[Deadline, ...] = ()
+    ends: tuple[str, ...] = ()
+    if body.stamp == "answered" and at is not None:
+        sets, ends = _answered(state, call, given)
     return [
         CallStamped(
             call=call.id,
@@ -467,7 +467,8 @@ def stamp_call(state: State, actor: Actor, body: StampCall, given: Given) -> lis
             missing=body.missing if at is None else None,
             correction=body.correction and at is not None,
             source=actor.person,
-            ends=standing(state, f"answer:{call.id}") if body.stamp == "answered" and at is not None else (),
+            sets=sets,
+            ends=ends,
         )
     ]
 
@@ -477,8 +478,7 @@ def add_need(state: State, _actor: Actor, body: AddNeed, given: Given) -> list[E
     call = state.calls.get(body.call)
     if call is None:
         return unknown("call", body.call)
-    floor = evaluator_in_force(state, given).floor()
-    sets = () if call.reconstructed else (find_out(call.id, given.at + floor.find_out_within, state, given),)
+    sets = () if call.reconstructed else find_out_unless_standing(state, call.id, given)
     return [
         NeedAdded(
             call=call.id,
@@ -487,6 +487,7 @@ def add_need(state: State, _actor: Actor, body: AddNeed, given: Given) -> list[E
             self_initiated=call.self_initiated,
             reconstructed=call.reconstructed,
             sets=sets,
+            ends=standing(state, f"retire:{call.id}"),
         )
     ]
 

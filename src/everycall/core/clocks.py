@@ -154,3 +154,13 @@ def retirement(state: State, given: Given, *subjects: str) -> tuple[Deadline, ..
     """When what is settled may leave memory: some time after the last of it happened."""
     due = given.now + evaluator_in_force(state, given).floor().retire_after
     return tuple([Deadline(kind="retire", subject=subject, due=due) for subject in subjects])
+
+
+def retire_again(state: State, needs: Collection[str], given: Given) -> tuple[Deadline, ...]:
+    """What kept settled needs in memory is done: they may leave it in time."""
+    subjects: dict[str, None] = {}
+    for key in needs:
+        need = state.needs.get(key)
+        if need is not None and need.outcome is not None:
+            subjects[need.incident or need.call] = None
+    return retirement(state, given, *subjects)

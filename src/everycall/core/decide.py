@@ -15,9 +15,10 @@ from everycall.core import (
     holding,
     incidents,
     instructions,
-    linking,
+    joining,
     needs,
     notes,
+    parting,
     planning,
     policies,
     recommending,
@@ -48,7 +49,8 @@ HANDLERS: Final[DecideTable] = {
     **notes.DECIDE,
     **incidents.DECIDE,
     **planning.DECIDE,
-    **linking.DECIDE,
+    **joining.DECIDE,
+    **parting.DECIDE,
     **holding.DECIDE,
     **settling.DECIDE,
     **reviews.DECIDE,
@@ -99,5 +101,5 @@ def _passing(state: State, deadline: Deadline) -> list[Event]:
         events += holding.hold_ended(state, incident, agency, then, released=False)
     elif deadline.kind == "hand_over" and deadline.rung == 0:
         held = state.hand_overs[deadline.subject]
-        events.append(hand_overs.returned(state, held, "timed_out", deadline.due))
+        events.append(hand_overs.returned(state, held, "timed_out", then))
     return events

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Final, Literal
 from msgspec.structs import replace
 
 from everycall.core.base import CommandBody, Entity, Identifier, Instant, Word
+from everycall.core.clocks import retire_again
 from everycall.core.deadlines import Deadline, standing
 from everycall.core.event import Event
 from everycall.core.facts import readable
 from everycall.core.outcomes import HandedOver
-from everycall.core.policies import evaluator_in_force
+from everycall.core.policies import declared, evaluator_in_force
 from everycall.core.refusals import Refusal, unknown
 from everycall.core.settling import settled
 
@@ -136,9 +137,11 @@ def offer_hand_over(state: State, actor: Actor, body: OfferHandOver, given: Give
             code="no_need_named", rule="house:8", because="No need was named.", instead="Name them."
         )
     evaluator = evaluator_in_force(state, given)
+    floor = evaluator.floor()
+    within = floor.hand_over_within
     permission = None
     for need in needs:
-        facts = readable(state.calls[need.call].facts, evaluator.reads)
+        facts = readable(state.calls[need.call].facts, declared(state, evaluator))
         permission = evaluator.may("hand_over", actor.role, body.ground, need.type, facts)
         if not permission.allowed:
             return Refusal(
@@ -147,10 +150,8 @@ def offer_hand_over(state: State, actor: Actor, body: OfferHandOver, given: Give
                 because=f"No rule lets a {actor.role} offer need {need.id} on the ground {body.ground!r}.",
                 instead="Send help; mutual aid can be asked for beside it.",
             )
-    floor = evaluator.floor()
-    within = (
-        floor.hand_over_within if permission is None or permission.longest is None else permission.longest
-    )
+        if permission.longest is not None:
+            within = min(within, permission.longest)
     key = f"H{state.counters['hand_over'] + 1:06d}"
     keys = tuple(need.id for need in needs)
     touches = _touches(state, keys)
@@ -169,7 +170,7 @@ def offer_hand_over(state: State, actor: Actor, body: OfferHandOver, given: Give
                 Deadline(
                     kind="hand_over",
                     subject=key,
-                    due=given.at + within,
+                    due=given.since + within,
                     ladder=floor.ladder[:1],
                     touches=touches,
                 ),
@@ -205,9 +206,9 @@ def answer_hand_over(state: State, actor: Actor, body: AnswerHandOver, given: Gi
             instead="Ask who takes it, and enter that.",
         )
     if body.answer in ("received", "deferred"):
-        return [_answered(state, held, body.answer, given.at, body.by, ())]
+        return [_answered(state, held, body.answer, given, body.by, ())]
     if body.answer != "accepted":
-        return [returned(state, held, body.answer, given.at, body.by)]
+        return [returned(state, held, body.answer, given, body.by)]
     floor = evaluator_in_force(state, given).floor()
     answered = HandOverAnswered(
         hand_over=held.id,
@@ -221,7 +222,7 @@ def answer_hand_over(state: State, actor: Actor, body: AnswerHandOver, given: Gi
             Deadline(
                 kind="hand_over_arrival",
                 subject=held.id,
-                due=given.at + floor.hand_over_arrival_within,
+                due=given.since + floor.hand_over_arrival_within,
                 ladder=floor.ladder[:1],
                 touches=_touches(state, held.needs),
             ),
@@ -232,28 +233,30 @@ def answer_hand_over(state: State, actor: Actor, body: AnswerHandOver, given: Gi
 
 
 def _answered(
-    state: State, held: HandOver, answer: HandOverStatus, at: int, by: str, back: tuple[str, ...]
+    state: State, held: HandOver, answer: HandOverStatus, given: Given, by: str, back: tuple[str, ...]
 ) -> HandOverAnswered:
+    final = answer in ("refused", "timed_out", "withdrawn")
     return HandOverAnswered(
         hand_over=held.id,
         answer=answer,
-        at=at,
+        at=given.at,
         by=by,
         returned=back,
         incident=held.incident,
         touches=_touches(state, held.needs),
-        ends=standing(state, f"hand_over:{held.id}")
-        if back or answer in ("refused", "timed_out", "withdrawn")
-        else (),
+        sets=retire_again(state, held.needs, given) if final else (),
+        ends=standing(state, f"hand_over:{held.id}") if final else (),
     )
 
 
-def returned(state: State, held: HandOver, answer: HandOverStatus, at: int, by: str = "") -> HandOverAnswered:
+def returned(
+    state: State, held: HandOver, answer: HandOverStatus, given: Given, by: str = ""
+) -> HandOverAnswered:
     """The event by which needs come back; their deadlines were never stopped."""
     back = tuple(
         key for key in held.needs if (need := state.needs.get(key)) is not None and need.hand_over == held.id
     )
-    return _answered(state, held, answer, at, by, back)
+    return _answered(state, held, answer, given, by, back)
 
 
 def report_arrival(
@@ -270,6 +273,7 @@ def report_arrival(
             arrived=body.arrived,
             at=given.at,
             touches=_touches(state, held.needs),
+            sets=retire_again(state, held.needs, given) if ends else (),
             ends=ends,
         )
     ]

@@ -79,6 +79,13 @@ class Response(Frozen, frozen=True, kw_only=True):
     earlier: tuple[Identifier, ...] = ()
 
 
+class ResponseNamed(Frozen, frozen=True, kw_only=True):
+    """One agency's response in an incident."""
+
+    incident: Identifier
+    agency: Identifier
+
+
 class Patient(Frozen, frozen=True, kw_only=True):
     """One patient; who it is stays sealed elsewhere."""
 
@@ -373,8 +380,13 @@ def open_incident(state: State, actor: Actor, body: OpenIncident, given: Given) 
             because=f"Call {call.id} has no such open need that is in no incident yet.",
             instead="Add a need for what is asked now, or link the call to the incident it belongs to.",
         )
-    left = [need for need in open_needs(state, call.id) if need.incident is None and need not in free]
-    ends = () if left else standing(state, f"find_out:{call.id}")
+    taken = {need.id for need in free}
+    left = any(
+        need.incident is None and not need.reconstructed and need.id not in taken
+        for need in open_needs(state, call.id)
+    )
+    keys = (f"retire:{call.id}",) if left else (f"retire:{call.id}", f"find_out:{call.id}")
+    ends = standing(state, *keys)
     place = call.place if body.place is None else place_of(body.place)
     position = actor.position or call.position
     return opened(state, (call.id,), free, place, position, given, body.external, ends, agency=body.agency)

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from everycall.core.base import CommandBody, Identifier, Instant, Word
 from everycall.core.event import ActEvent
-from everycall.core.incidents import Incident, Response, engaged, working
+from everycall.core.incidents import Incident, Response, arrived, engaged, working
 from everycall.core.policies import combined
 from everycall.core.undo import remember
 
@@ -112,39 +112,37 @@ def unsettled_after(state: State, needs: Collection[str]) -> bool:
 
 def joined(state: State, here: Response, there: Response) -> Response:
     """One agency's response after a merge."""
-    plan = here.plan if there.plan == here.plan else combined([here.plan, there.plan])
+    sides = [side for side in (here, there) if side.closed_at is None]
+    closed_at = None if sides else max(here.closed_at or 0, there.closed_at or 0)
+    clocks = [side.opened_at for side in sides or (here, there)]
     both = replace(
         here,
-        plan=plan,
+        plan=here.plan if there.plan == here.plan else combined([here.plan, there.plan]),
         needs=here.needs + there.needs,
         assignments=here.assignments + there.assignments,
-        opened_at=min(here.opened_at, there.opened_at),
-        # Of two, one of which is held, the other goes out: so does what they have become.
-        hold=here.hold if there.hold is not None or there.closed_at is not None else None,
-        closed_at=None
-        if here.closed_at is None or there.closed_at is None
-        else max(here.closed_at, there.closed_at),
+        opened_at=min(clocks),
+        # Where one part of it goes out, all of it does.
+        hold=sides[0].hold if sides and all(side.hold is not None for side in sides) else None,
+        closed_at=closed_at,
         adjusted=here.adjusted or there.adjusted,
         over_objection=here.over_objection or there.over_objection,
         earlier=here.earlier + there.earlier,
     )
-    if here.closed_at is not None and there.hold is not None:
-        both = replace(both, hold=there.hold)
     if working(state, both):
         return replace(both, hold=None, waiting_since=None)
     if _still_wanted(state, here) or _still_wanted(state, there):
         # Help was asked for that nobody has answered: that units were there for the other part does not.
-        both = replace(both, earlier=both.assignments)
-    waiting = here.waiting_since if both.hold is None and not _arrived(state, both) else None
+        both = replace(both, earlier=_ended(state, both))
+    waiting = here.waiting_since if both.hold is None and not arrived(state, both) and sides else None
     return replace(both, waiting_since=waiting)
 
 
+def _ended(state: State, response: Response) -> tuple[str, ...]:
+    return tuple(key for key in response.assignments if state.assignments[key].ended)
+
+
 def _still_wanted(state: State, response: Response) -> bool:
-    return unsettled_after(state, response.needs) and not _arrived(state, response)
-
-
-def _arrived(state: State, response: Response) -> bool:
-    return any(state.assignments[key].there for key in response.assignments if key not in response.earlier)
+    return unsettled_after(state, response.needs) and not arrived(state, response)
 
 
 def parted(state: State, incident: Incident, event: IncidentSplit) -> tuple[Incident, Incident]:
@@ -196,7 +194,7 @@ def _part(
         part = replace(part, closed_at=None)
         if working(state, part):
             return replace(part, hold=None, waiting_since=None)
-        return part if not _arrived(state, part) else replace(part, waiting_since=None)
+        return part if not arrived(state, part) else replace(part, waiting_since=None)
     closed_at = at if part.closed_at is None else part.closed_at
     return replace(part, closed_at=closed_at, hold=None, waiting_since=None)
 

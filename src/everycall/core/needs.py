@@ -195,17 +195,25 @@ def establish_service(
     state: State, _actor: Actor, body: EstablishService, given: Given
 ) -> list[Event] | Refusal:
     """Say which service is asked for. A need already in a response stays there; another need can be added."""
+    from everycall.core.incidents import agency_for  # noqa: PLC0415 - incidents read needs; the arrow back is only here
+    from everycall.core.planning import replanned  # noqa: PLC0415 - as above
+
     need = state.needs.get(body.need)
     if need is None:
         return unknown("need", body.need)
-    if need.incident is not None and need.outcome is None and need.service not in ("unknown", body.service):
-        return Refusal(
-            code="service_already_answered",
-            rule="house:2",
-            because=f"Need {need.id} is being answered as {need.service} in incident {need.incident}.",
-            instead=f"Add another need for {body.service} to call {need.call}.",
-        )
-    return [ServiceEstablished(need=need.id, service=body.service, before=need.service, at=given.at)]
+    if need.incident is not None and need.outcome is None and need.service != body.service:
+        answering = need.agency
+        if need.service != "unknown" or agency_for(state, body.service) != answering:
+            return Refusal(
+                code="service_already_answered",
+                rule="house:2",
+                because=f"Need {need.id} is being answered by {answering} in incident {need.incident}.",
+                instead=f"Add another need for {body.service} to call {need.call}, or unlink this one first.",
+            )
+    event = ServiceEstablished(need=need.id, service=body.service, before=need.service, at=given.at)
+    changed = {need.id: replace(need, service=body.service)}
+    plans = replanned(state, changed, state.calls[need.call].facts, given, None, keep=True)
+    return [event] if isinstance(plans, Refusal) else [event, *plans]
 
 
 def _first(need: Need, first: str | None, now: str) -> str | None:

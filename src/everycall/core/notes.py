@@ -63,11 +63,17 @@ class NoteStruck(Event, frozen=True, kw_only=True):
 
 
 def add_note(state: State, actor: Actor, body: AddNote, given: Given) -> list[Event] | Refusal:
-    """Write a note on a call or an incident."""
-    if body.about not in state.calls and body.about not in state.incidents:
-        return unknown("call or incident", body.about)
+    """Write a note on a call or an incident; on the one that it was merged into, so that it is seen."""
+    from everycall.core.incidents import surviving  # noqa: PLC0415 - incidents hold notes; the arrow back is only here
+
+    about = body.about
+    if about not in state.calls:
+        incident = surviving(state, about)
+        if incident is None:
+            return unknown("call or incident", about)
+        about = incident.id
     note = f"N{state.counters['note'] + 1:06d}"
-    return [NoteAdded(about=body.about, note=note, text=only_sealed(body.text), by=actor.person, at=given.at)]
+    return [NoteAdded(about=about, note=note, text=only_sealed(body.text), by=actor.person, at=given.at)]
 
 
 def strike_note(state: State, actor: Actor, body: StrikeNote, _given: Given) -> list[Event] | Refusal:

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from everycall.core.base import CommandBody, Identifier, Instant, Word
 from everycall.core.calls import need_of
+from everycall.core.clocks import unsettled
 from everycall.core.event import Event
 from everycall.core.facts import Fact, readable
 from everycall.core.incidents import Response, arrived, change_response, response_deadlines, working
@@ -16,11 +17,14 @@ from everycall.core.policies import (
     Requirement,
     ResponsePlan,
     combined,
+    declared,
     evaluator_in_force,
     later_priority,
     less,
+    over_objection,
 )
 from everycall.core.refusals import Refusal, unknown
+from everycall.core.waiting import waiting_changes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -55,6 +59,7 @@ class PlanChanged(Event, frozen=True, kw_only=True):
     lower: tuple[Word, ...] = ()
     reason: Word | None = None
     by_person: bool = False
+    over_objection: bool = False
 
 
 def needs_being_taken(taken: CallTaken) -> list[Need]:
@@ -70,7 +75,7 @@ def plan_for(
     It is handed no fact that it has not declared to read.
     """
     evaluator = evaluator_in_force(state, given)
-    reads = evaluator.reads
+    reads = declared(state, evaluator)
     plans: list[ResponsePlan] = []
     for need in needs:
         known = state.calls[need.call].facts if facts is None else facts
@@ -84,10 +89,12 @@ def replanned(
     facts: tuple[Fact, ...],
     given: Given,
     reason: str | None,
+    *,
+    keep: bool = False,
 ) -> list[Event] | Refusal:
     """The plans that change when these needs, or the facts of their call, are as given.
 
-    Less than before without a reason is refused; the reports themselves are in other commands and stand.
+    Less than before without a reason is refused; with `keep`, where a fact was reported, the plan stays.
     """
     events: list[Event] = []
     places = {
@@ -99,7 +106,7 @@ def replanned(
         and need.agency is not None
     }
     evaluator = evaluator_in_force(state, given)
-    reads = evaluator.reads
+    reads = declared(state, evaluator)
     for incident, agency in places:
         response = state.incidents[incident].responses[agency]
         group = [
@@ -116,12 +123,14 @@ def replanned(
             for need in group
         ]
         plan = combined([response.plan, *plans]) if response.adjusted else combined(plans)
-        if plan == response.plan:
-            continue
         lower = less(response.plan, plan)
         if lower and not reason:
-            return _less_without_reason(lower)
-        events.append(_changed_event(state, incident, response, plan, given.at, lower, reason))
+            if not keep:
+                return _less_without_reason(lower)
+            plan, lower = combined([response.plan, plan]), ()
+        if plan == response.plan:
+            continue
+        events += _changed(state, incident, response, plan, given, lower, reason)
         events.extend(
             NeedPrioritised(
                 need=need.id,
@@ -149,34 +158,53 @@ def _less_without_reason(lower: tuple[str, ...]) -> Refusal:
     )
 
 
-def _changed_event(
+def _changed(
     state: State,
     incident: str,
     response: Response,
     plan: ResponsePlan,
-    at: int,
+    given: Given,
     lower: tuple[str, ...],
     reason: str | None,
     *,
     by_person: bool = False,
-) -> PlanChanged:
+) -> list[Event]:
+    """The events of a plan that changes: its clocks change with it, and whether it waits for a unit."""
+    after = replace(response, plan=plan)
+    at_work, attended = working(state, response), arrived(state, response)
     sets: tuple[Deadline, ...] = ()
-    if not arrived(state, response):
-        sets = response_deadlines(
-            incident,
-            replace(response, plan=plan),
-            dispatch=not working(state, response) and response.hold is None,
+    if not attended and unsettled(state, response):
+        sets = tuple(
+            [
+                deadline
+                for deadline in response_deadlines(
+                    incident, after, dispatch=not at_work and response.hold is None
+                )
+                if _differs(state, deadline, response.plan, plan)
+            ]
         )
-    return PlanChanged(
+    event = PlanChanged(
         incident=incident,
         agency=response.agency,
         plan=plan,
-        at=at,
+        at=given.at,
         lower=lower,
         reason=reason,
         by_person=by_person,
+        over_objection=over_objection(state) and not by_person,
         sets=sets,
     )
+    pending = [(incident, after)] if not (at_work or attended or response.hold is not None) else []
+    return [event, *waiting_changes(state, given.at, pending=pending)]
+
+
+def _differs(state: State, deadline: Deadline, before: ResponsePlan, plan: ResponsePlan) -> bool:
+    """Whether a deadline is another by the new plan; one that stands and is the same keeps its rungs."""
+    if deadline.key not in state.deadlines:
+        return True
+    if deadline.kind == "arrive":
+        return before.arrive_within != plan.arrive_within
+    return before.dispatch_within != plan.dispatch_within
 
 
 def change_plan(state: State, _actor: Actor, body: ChangePlan, given: Given) -> list[Event] | Refusal:
@@ -187,17 +215,26 @@ def change_plan(state: State, _actor: Actor, body: ChangePlan, given: Given) -> 
     response = incident.responses.get(body.agency)
     if response is None or response.closed_at is not None:
         return unknown("open response of agency", body.agency)
-    plan = replace(response.plan, send=body.send)
+    counts: dict[str, int] = {}
+    for requirement in body.send:
+        counts[requirement.capability] = counts.get(requirement.capability, 0) + requirement.count
+    send = tuple(Requirement(capability=name, count=count) for name, count in counts.items() if count)
+    plan = replace(response.plan, send=send)
     lower = less(response.plan, plan)
     if lower and not body.reason:
         return _less_without_reason(lower)
-    return [_changed_event(state, incident.id, response, plan, given.at, lower, body.reason, by_person=True)]
+    return _changed(state, incident.id, response, plan, given, lower, body.reason, by_person=True)
 
 
 def _plan_changed(state: State, event: PlanChanged) -> None:
     held = state.incidents[event.incident].responses[event.agency]
     change_response(
-        state, event.incident, event.agency, plan=event.plan, adjusted=held.adjusted or event.by_person
+        state,
+        event.incident,
+        event.agency,
+        plan=event.plan,
+        adjusted=held.adjusted or event.by_person,
+        over_objection=held.over_objection or event.over_objection,
     )
     state.refresh_response(event.incident, event.agency)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from msgspec.structs import replace
 
 from everycall.core.base import CommandBody, Entity, Identifier, Instant, Word
+from everycall.core.clocks import retire_again
 from everycall.core.deadlines import Deadline, standing
 from everycall.core.event import Event
 from everycall.core.outcomes import Declined, NotReached
@@ -102,7 +103,7 @@ def opening_review(
             Deadline(
                 kind="review",
                 subject=review,
-                due=given.at + floor.review_within,
+                due=given.since + floor.review_within,
                 ladder=floor.ladder,
                 touches=touches,
             ),
@@ -141,17 +142,9 @@ def complete_review(state: State, actor: Actor, body: CompleteReview, given: Giv
             at=given.at,
             words=only_sealed(body.words),
             ends=standing(state, f"review:{review.id}"),
-            sets=_retire_again(state, review.need, given),
+            sets=retire_again(state, (review.need,), given),
         )
     ]
-
-
-def _retire_again(state: State, need: str, given: Given) -> tuple[Deadline, ...]:
-    held = state.needs.get(need)
-    if held is None or held.outcome is None:
-        return ()
-    due = given.now + evaluator_in_force(state, given).floor().retire_after
-    return (Deadline(kind="retire", subject=held.incident or held.call, due=due),)
 
 
 def _opened(state: State, event: ReviewOpened) -> None:

@@ -11,7 +11,7 @@ from everycall.core.base import CommandBody, Identifier, Instant, Word
 from everycall.core.calls import CallTaken, need_taken
 from everycall.core.deadlines import Deadline, standing
 from everycall.core.event import Event
-from everycall.core.incidents import Incident, Patient, PatientState, opening_for
+from everycall.core.incidents import Incident, Patient, PatientState, opening_for, surviving
 from everycall.core.needs import NeedAsked
 from everycall.core.policies import HOUSE_FLOOR, evaluator_in_force
 from everycall.core.refusals import Refusal, unknown
@@ -139,7 +139,7 @@ class EmergencyEnded(Event, frozen=True, kw_only=True):
 
 def raise_alarm(state: State, _actor: Actor, body: RaiseAlarm, given: Given) -> list[Event] | Refusal:
     """Set the alarm level."""
-    incident = state.incidents.get(body.incident)
+    incident = surviving(state, body.incident)
     if incident is None:
         return unknown("incident", body.incident)
     if body.level < incident.alarm_level and not body.reason:
@@ -162,14 +162,15 @@ def raise_alarm(state: State, _actor: Actor, body: RaiseAlarm, given: Given) -> 
 
 def stage(state: State, _actor: Actor, body: Stage, given: Given) -> list[Event] | Refusal:
     """Order staging."""
-    if body.incident not in state.incidents:
+    incident = surviving(state, body.incident)
+    if incident is None:
         return unknown("incident", body.incident)
-    return [StagingOrdered(incident=body.incident, until=body.until, at=given.at)]
+    return [StagingOrdered(incident=incident.id, until=body.until, at=given.at)]
 
 
 def declare_safe(state: State, _actor: Actor, body: DeclareSafe, given: Given) -> list[Event] | Refusal:
     """End staging."""
-    incident = state.incidents.get(body.incident)
+    incident = surviving(state, body.incident)
     if incident is None:
         return unknown("incident", body.incident)
     return [SceneSafe(incident=incident.id, at=given.at)]
@@ -177,7 +178,7 @@ def declare_safe(state: State, _actor: Actor, body: DeclareSafe, given: Given) -
 
 def add_patient(state: State, _actor: Actor, body: AddPatient, given: Given) -> list[Event] | Refusal:
     """One patient more."""
-    incident = state.incidents.get(body.incident)
+    incident = surviving(state, body.incident)
     if incident is None:
         return unknown("incident", body.incident)
     patient = f"P{state.counters['patient'] + 1:06d}"
@@ -186,7 +187,7 @@ def add_patient(state: State, _actor: Actor, body: AddPatient, given: Given) -> 
 
 def report_patient(state: State, _actor: Actor, body: ReportPatient, given: Given) -> list[Event] | Refusal:
     """What became of a patient."""
-    incident = state.incidents.get(body.incident)
+    incident = surviving(state, body.incident)
     if incident is None:
         return unknown("incident", body.incident)
     if all(patient.id != body.patient for patient in incident.patients):
@@ -211,7 +212,8 @@ def signal_emergency(
     A call like any other, with the highest priority. A second press joins the first.
     """
     unit = state.units.get(body.unit)
-    if unit is not None and unit.emergency_since is not None:
+    pressed = f"emergency:{body.unit}" in state.deadlines
+    if pressed or (unit is not None and unit.emergency_since is not None):
         return [EmergencySignalled(unit=body.unit, at=given.at)]
     call = f"C{state.counters['call'] + 1:06d}"
     need = need_taken(
@@ -237,7 +239,7 @@ def signal_emergency(
             Deadline(
                 kind="emergency",
                 subject=body.unit,
-                due=given.at + HOUSE_FLOOR.acknowledge_within,
+                due=given.since + HOUSE_FLOOR.acknowledge_within,
                 ladder=floor.ladder,
                 touches=(call,),
             ),

@@ -10,11 +10,11 @@ from everycall.core.acts import Act, AnyEntity, Table
 from everycall.core.assignments import Assignment
 from everycall.core.clocks import find_out, response_clock, retirement
 from everycall.core.deadlines import Deadline
-from everycall.core.incidents import Incident, Response
+from everycall.core.incidents import Incident, Response, ResponseNamed
 from everycall.core.needs import Need
 from everycall.core.outcomes import StruckOutcome, name_of
 from everycall.core.refusals import Refusal, unknown
-from everycall.core.undo import ActUndone, ResponseNamed, Undo, reverted
+from everycall.core.undo import ActUndone, Undo, reverted
 from everycall.core.waiting import waiting_changes
 
 if TYPE_CHECKING:

@@ -20,8 +20,9 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 import msgspec
 
 from everycall.core import deadlines
-from everycall.core.base import CommandBody, Frozen, Identifier, Instant, Word
+from everycall.core.base import CommandBody, Identifier, Instant, Word
 from everycall.core.event import ActEvent, Event
+from everycall.core.incidents import ResponseNamed
 from everycall.core.outcomes import StruckOutcome
 
 if TYPE_CHECKING:
@@ -39,13 +40,6 @@ class Undo(CommandBody, frozen=True, kw_only=True):
 
     act: Identifier
     reason: Word = ""
-
-
-class ResponseNamed(Frozen, frozen=True, kw_only=True):
-    """One agency's response in an incident."""
-
-    incident: Identifier
-    agency: Identifier
 
 
 class ActUndone(Event, frozen=True, kw_only=True):

@@ -1,16 +1,18 @@
-"""The driver: people and units as processes on one clock, who send the core's own commands through the engine.
+"""The driver: people and units as processes on one clock, whose commands go through the engine.
 
-A heap of (microseconds, sequence) wakes the processes; each is a generator that yields the seconds until it goes on. No dispatch
-logic lives here: what a process decides upon it reads from the events and the state that the engine made.
+A heap of (microseconds, sequence) wakes the processes; each is a generator that yields the seconds until it
+goes on. No dispatch logic lives here: what a process decides upon it reads from the events and the state that
+the engine made.
 
-A refusal that no script expected is a fault: it is counted, the process that met it ends, and the day's summary tells.
+A refusal that no script expected is a fault: it is counted, the process that met it ends, and the day's
+summary tells.
 """
 
 from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from dataclasses import dataclass, field
 from random import Random
 from typing import TYPE_CHECKING, TypeVar
@@ -127,11 +129,11 @@ class Driver:
         """Begin a process now."""
         self.at(self.now, name, process)
 
-    def run(self, until: int, progress: Callable[[int], None] | None = None) -> None:
+    def run(self, until: int) -> None:
         """Run what is to happen up to an instant, then let the clock stand there."""
         while self._heap and self._heap[0][0] <= until:
             instant, _, name, process = heapq.heappop(self._heap)
-            self.clock.time = instant
+            self._pass_time(instant)
             self._running = name
             try:
                 wait = next(process)
@@ -140,10 +142,13 @@ class Driver:
             except UnexpectedRefusalError:
                 continue  # counted where it was met
             self.at(instant + max(wait, 0) * SECOND, name, process)
-            if progress is not None:
-                progress(instant)
-        self.clock.time = until
-        self.engine.advance()
+        self._pass_time(until)
+
+    def _pass_time(self, until: int) -> None:
+        """Let time pass as in a running centre, which ticks every second."""
+        while self.clock.time < until:
+            self.clock.time = min(self.clock.time + SECOND, until)
+            self.engine.advance()
 
     def do(
         self, actor: Actor, body: CommandBody, *, at: int | None = None, refused: str | None = None

@@ -57,6 +57,7 @@ class Floor:
     start: int
     shift: str = "A"
     takers: int = 0
+    asked: dict[str, Asked] = field(default_factory=dict)
     worth_a_look: dict[str, str] = field(default_factory=dict)
 
     def dice(self, purpose: str) -> Random:
@@ -90,6 +91,11 @@ class Floor:
         return Actor(
             person=unit, role="unit", agency=next((p.agency for p in town.ROSTER if p.unit == unit), "")
         )
+
+    def known(self, incident: str, asked: Asked) -> None:
+        """An incident of this call exists: where it is, and what it is, are known from now on."""
+        self.where.incidents[incident] = asked.spot
+        self.asked[incident] = asked
 
     def response(self, incident: str, agency: str) -> Response:
         """A response as it stands."""

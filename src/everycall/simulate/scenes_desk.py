@@ -1,9 +1,10 @@
-"""Scenes at the desk: silent and abandoned calls, writing and interpreters, words that mend what was said, refusals, reviews."""
+"""Scenes at the desk: silent and abandoned calls, interpreters, mended words, refusals, instructions, reviews."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from everycall.core.assignments import Assign, UnitAssigned
 from everycall.core.base import MINUTE
 from everycall.core.calls import (
     AbandonCall,
@@ -36,6 +37,7 @@ from everycall.core.outcomes import (
     NotEstablished,
     NotReached,
 )
+from everycall.core.recommending import Recommend, UnitsRecommended
 from everycall.core.reviews import CompleteReview, ReviewOpened
 from everycall.core.sealed import Private
 from everycall.core.settling import NeedsSettled, Reopen, Settle
@@ -173,9 +175,6 @@ def mended(floor: Floor) -> Process:
 
 def _more_units(floor: Floor, asked: Asked, incident: str) -> Process:
     """Units for what the plan asks now and nobody has been sent for."""
-    from everycall.core.assignments import Assign, UnitAssigned  # noqa: PLC0415
-    from everycall.core.recommending import Recommend, UnitsRecommended  # noqa: PLC0415
-
     d = floor.driver
     yield 8
     made = d.do(floor.dispatcher(town.EMS), Recommend(incident=incident, agency=town.EMS))
@@ -298,6 +297,19 @@ def instructed(floor: Floor) -> Process:
     said = Private(value="The caller had said that somebody was hurt.")
     d.do(OVERSIGHT, CompleteReview(review=review, judgement="not_upheld", words=said))
     d.do(desk, CompleteInstruction(instruction=instruction, ended=True))
+    floor.worth_a_look["a call that nobody went to, under an instruction by telephone"] = taken.incident
+
+
+def mistaken_instruction(floor: Floor) -> Process:
+    """The instruction key was pressed by mistake: who pressed it strikes it, and it stays readable."""
+    d = floor.driver
+    desk = floor.dispatcher(town.FIRE)
+    asked = Asked("mistaken", "emergency_voice", (("fire", "outdoor_fire"),), (3_100, 700), minutes=14)
+    taken = yield from take(floor, asked)
+    made = d.do(desk, RecordInstruction(calls=(taken.call,)))
+    serve_all(floor, asked, taken.incident)
+    yield 40
+    d.do(desk, StrikeInstruction(instruction=made.one(InstructionRecorded).instruction, reason="wrong_key"))
 
 
 def reached_after_all(floor: Floor) -> Process:
@@ -346,7 +358,7 @@ def several_callers(floor: Floor) -> Process:
     yield 25
     d.do(taker, Unlink(call=third.call, incident=taken.incident, reason="another_crossing"))
     opened = d.do(taker, OpenIncident(call=third.call)).one(IncidentOpened)
-    floor.where.incidents[opened.incident] = near.spot
+    floor.known(opened.incident, near)
     d.do(taker, RelateCalls(calls=(taken.call, third.call)))
     serve_all(floor, near, opened.incident)
 
@@ -409,6 +421,7 @@ SCENES: Final[tuple[Scene, ...]] = (
     (335, "reached after all", reached_after_all),
     (410, "instructed", instructed),
     (455, "held out", held_out),
+    (495, "mistaken instruction", mistaken_instruction),
     (520, "mended", mended),
     (640, "too soon closed", too_soon_closed),
     (820, "whispered", whispered),

@@ -1,4 +1,4 @@
-"""Scenes in the field: preemption, stacking, mutual aid, hand-overs, merge and split, emergencies, late and wrong times."""
+"""Scenes in the field: preemption, mutual aid, hand-overs, merge and split, emergencies, late times."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from everycall.core.hand_overs import (
 )
 from everycall.core.incidents import ChangeIncident, IncidentOpened
 from everycall.core.linking import IncidentsMerged, IncidentSplit, Link, Merge, Split
-from everycall.core.outcomes import CancelledByCaller, NoEmergency, Responded
+from everycall.core.outcomes import CancelledByCaller, NoEmergency, Responded, Unfounded
 from everycall.core.planning import ChangePlan
 from everycall.core.policies import Requirement
 from everycall.core.recommending import Recommend, UnitsRecommended
@@ -86,11 +86,12 @@ def preempted(floor: Floor) -> Process:
     d.spawn(f"robbery/{key}", worked(floor, robbery, key, leads=True))
     d.spawn("robbery/second", _second(floor, robbery, other.incident))
     yield 30
-    offered = d.do(desk, OfferHandOver(needs=taken.needs, to=town.NEIGHBOUR, ground="our_units_are_out"))
+    offered = d.do(desk, OfferHandOver(needs=taken.needs, to=town.NEIGHBOUR, ground="their_unit_is_nearer"))
     hand_over = offered.one(HandOverOffered).hand_over
     yield 70
     d.do(desk, AnswerHandOver(hand_over=hand_over, answer="refused", by="county desk 2"))
     serve_all(floor, theft, taken.incident)
+    floor.worth_a_look["a theft whose unit was taken, and which the county refused"] = taken.incident
 
 
 def _second(floor: Floor, asked: Asked, incident: str) -> Process:
@@ -175,6 +176,7 @@ def big_fire(floor: Floor) -> Process:
     yield 1_500
     d.do(floor.unit("C1"), RaiseAlarm(incident=taken.incident, level=1), refused="less_without_reason")
     d.do(floor.unit("C1"), RaiseAlarm(incident=taken.incident, level=1, reason="under_control"))
+    floor.worth_a_look["a fire with two callers, two alarms and the neighbour's engine"] = taken.incident
 
 
 def accepted(floor: Floor) -> Process:
@@ -254,7 +256,7 @@ def split_up(floor: Floor) -> Process:
     yield 20
     made = d.do(desk, Split(incident=taken.incident, needs=other.needs, reason="two_fires"))
     new = made.one(IncidentSplit).new
-    floor.where.incidents[new] = bin_fire.spot
+    floor.known(new, bin_fire)
     serve_all(floor, smoke, taken.incident)
     serve_all(floor, bin_fire, new)
 
@@ -323,8 +325,8 @@ def emergency(floor: Floor) -> Process:
     made = d.do(floor.unit(unit), SignalEmergency(unit=unit))
     incident = made.one(IncidentOpened).incident
     call = made.one(EmergencySignalled).call
-    floor.where.incidents[incident] = spot
     asked = Asked("emergency", "unit_observation", (("police", "responder_emergency"),), spot, minutes=14)
+    floor.known(incident, asked)
     sent = yield from send(floor, asked, incident, town.POLICE)
     for number, key in enumerate(sent):
         d.spawn(f"emergency/{key}", worked(floor, asked, key, leads=number == 0))
@@ -379,16 +381,14 @@ def not_heard_from(floor: Floor) -> Process:
     )
     yield 120
     d.do(floor.dispatcher(town.POLICE), CheckWelfare(assignment=key))
-    d.spawn("not heard from/end", _end(floor, asked, key))
+    floor.worth_a_look["a unit that was not heard from"] = taken.incident
+    d.spawn("not heard from/end", _end(floor, key))
 
 
-def _end(floor: Floor, asked: Asked, key: str) -> Process:
+def _end(floor: Floor, key: str) -> Process:
     yield from staying(floor, key, 4)
     held = floor.assignment(key)
     d = floor.driver
-    from everycall.core.outcomes import Unfounded  # noqa: PLC0415
-
-    del asked
     d.do(
         floor.dispatcher(held.agency),
         CloseResponse(incident=held.incident, agency=held.agency, outcome=Unfounded(assignment=key)),

@@ -1,4 +1,4 @@
-"""Taking calls in the synthetic day: ring, answer, ask, place, classify, open; or all at once where it is in writing."""
+"""Taking calls in the synthetic day: ring, answer, ask, place, classify, open; or all at once in writing."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def take(floor: Floor, asked: Asked, *, open_incident: bool = True) -> Taking:
     spoken = asked.channel in _SPOKEN
     taken = yield from (_spoken if spoken else _written)(floor, asked, open_incident=open_incident)
     if taken.incident:
-        floor.where.incidents[taken.incident] = asked.spot
+        floor.known(taken.incident, asked)
     return taken
 
 
@@ -103,7 +103,7 @@ def asked_out(
     taken = Taken(call, tuple(needs))
     if open_incident:
         taken.incident = d.do(taker, OpenIncident(call=call)).one(IncidentOpened).incident
-        floor.where.incidents[taken.incident] = asked.spot
+        floor.known(taken.incident, asked)
     return taken
 
 

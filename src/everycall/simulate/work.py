@@ -79,7 +79,7 @@ def served(floor: Floor, asked: Asked, incident: str, agency: str) -> Process:
 
 
 def send(floor: Floor, asked: Asked, incident: str, agency: str) -> Sending:
-    """Look at the proposal and send; where nobody is free, wait, and in need take a unit from something less urgent."""
+    """Look at the proposal and send; where nobody is free, wait, or take a unit from something less urgent."""
     d, dice = floor.driver, floor.dice(f"send/{asked.key}/{agency}")
     yield dice.randrange(4, 18)
     waited = 0
@@ -266,7 +266,7 @@ def called_back(floor: Floor, incident: str, agency: str, reason: str) -> None:
 
 
 def taken_from_less(floor: Floor, incident: str, agency: str) -> str | None:
-    """Take a unit that is only on its way to something less urgent; the assignment, or nothing where there is none."""
+    """Take a unit that is still on its way to something less urgent; the assignment, if there is such a unit."""
     state = floor.driver.state
     mine = priority_order(floor.response(incident, agency).plan.priority)
     for unit in sorted(state.units):
@@ -284,5 +284,8 @@ def taken_from_less(floor: Floor, incident: str, agency: str) -> str | None:
                 floor.dispatcher(agency),
                 Preempt(unit=unit, incident=incident, agency=agency, reason="more_urgent"),
             )
+            # What it was taken from is pending again, and somebody serves it.
+            left = floor.asked[current.incident]
+            floor.driver.spawn(f"{left.key}/again", served(floor, left, current.incident, agency))
             return made.one(UnitAssigned).assignment
     return None
