@@ -14,8 +14,8 @@ app = App(
 )
 VERBS = {
     "import": (
-        "everycall.exchange.cli:import_export",
-        "A city's export into the calls table, and its quality.",
+    "import": ("everycall.exchange.cli:import_export", "A city's export into the calls table."),
+        "A city's export into the calls table.",
     ),
     "replay": ("everycall.simulate.replay_cli:replay", "A city's calls through the core, into a new record."),
     "balance": ("everycall.centre.balance_cli:balance", "Needs received = with an outcome + open + spooled."),

@@ -58,7 +58,6 @@ if TYPE_CHECKING:
     from everycall.core.recommending import Candidate
 
 _SECOND_MS: Final = 1_000
-_CANDIDATES: Final = 8
 
 
 def deadline_about(times: Times, kind: DeadlineKind, subject: str) -> str:
@@ -81,20 +80,26 @@ def set_text(times: Times, deadline: Deadline) -> str:
 
 def _seconds(candidate: Candidate) -> str:
     if candidate.milliseconds is None:
-        return "time not known"
+        return "time unknown"
     return span(candidate.milliseconds // _SECOND_MS * 1_000_000)
 
 
 def _recommended(_times: Times, e: UnitsRecommended) -> Said:
     taken = [c for c in e.candidates if c.taken_for is not None]
-    others = [c for c in e.candidates if c.taken_for is None]
-    proposed = listed([f"{c.unit} for {codes(c.taken_for or '')} ({_seconds(c)} away)" for c in taken])
-    passed = [f"{c.unit} {codes(c.passed_over or '')} ({_seconds(c)})" for c in others[:_CANDIDATES]]
-    if len(others) > _CANDIDATES:
-        passed.append(f"and {len(others) - _CANDIDATES} more")
+    farthest = max((c.milliseconds or 0 for c in taken), default=None)
+    # Those that are nearer and were passed over say why; of those farther away the number says enough.
+    nearer = [
+        c
+        for c in e.candidates
+        if c.taken_for is None and (farthest is None or c.milliseconds is None or c.milliseconds <= farthest)
+    ]
+    farther = len(e.candidates) - len(taken) - len(nearer)
+    passed = [f"{c.unit} {codes(c.passed_over or '')} ({_seconds(c)})" for c in nearer]
+    if farther:
+        passed.append(f"{farther} farther away")
+    proposed = listed([f"{c.unit} for {codes(c.taken_for or '')} ({_seconds(c)})" for c in taken])
     return said(
         f"Proposed for {e.agency}: {proposed if taken else 'nobody'}",
-        ruled(e.rule, e.policy),
         detail("considered", ", ".join(passed)),
         detail("missing", f"lacking: {listed([codes(word) for word in e.lacking])}" if e.lacking else None),
     )

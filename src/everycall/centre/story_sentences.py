@@ -114,7 +114,8 @@ def _facts(facts: tuple[Fact, ...]) -> Detail | None:
     for fact in facts:
         value = fact.value
         shown = sealed_text(value) if isinstance(value, Sealed) else codes(str(value)).lower()
-        told.append(f"{fact.name}: {shown} (from {fact.source})")
+        source = "" if fact.source == "caller" else f" (from {fact.source})"
+        told.append(f"{fact.name}: {shown}{source}")
     return detail("known", "; ".join(told))
 
 
@@ -135,7 +136,7 @@ def _taken(_times: Times, e: CallTaken) -> Said:
         detail("known", f"line: {e.line}" if e.line else None),
         detail("known", f"its number elsewhere: {e.external}" if e.external else None),
         _facts(e.facts),
-        detail("missing", "not known yet: " + ", ".join(e.missing) if e.missing else None),
+        detail("missing", ", ".join(e.missing) if e.missing else None),
         detail("flag", "UNSAFE TO RING" if e.unsafe_to_ring else None),
         detail("flag", "reconstructed from another system's export" if e.reconstructed else None),
     )
@@ -173,15 +174,12 @@ def _updated(_times: Times, e: CallUpdated) -> Said:
     if e.language is not None:
         parts.append(f"language {e.language}")
     if e.words is not None:
-        parts.append("more in the caller's words")
+        parts.append(f"words {sealed_text(e.words)}")
     if e.unsafe_to_ring is not None:
         parts.append("unsafe to ring" if e.unsafe_to_ring else "safe to ring after all")
-    if e.facts:
-        parts.append(listed([codes(fact.name) for fact in e.facts]))
     return said(
-        f"More known about call {e.call}: {listed(parts) if parts else 'nothing new'}",
+        f"More known about call {e.call}" + (f": {listed(parts)}" if parts else ""),
         _facts(e.facts),
-        detail("sealed", f"caller's words {sealed_text(e.words)}" if e.words is not None else None),
         detail("flag", "UNSAFE TO RING: nobody may ring this number" if e.unsafe_to_ring else None),
     )
 
@@ -210,10 +208,10 @@ def _classified(_times: Times, e: NeedClassified) -> Said:
 
 
 def _prioritised(_times: Times, e: NeedPrioritised) -> Said:
+    by = f"by rule {e.rule} of policy {e.policy}" if e.rule else "set by hand"
     return said(
-        f"Need {e.need} has priority {e.priority}" + ("" if e.rule else ", set by hand"),
+        f"Need {e.need} has priority {e.priority}, {by}",
         detail("struck", f"before: {e.before}" if e.before and e.before != e.priority else None),
-        ruled(e.rule, e.policy),
         detail("why", codes(e.reason) if e.reason else None),
     )
 
@@ -221,7 +219,9 @@ def _prioritised(_times: Times, e: NeedPrioritised) -> Said:
 def _service(_times: Times, e: ServiceEstablished) -> Said:
     return said(
         f"Need {e.need} asks for {service_word(e.service)}",
-        detail("struck", f"before: {service_word(e.before)}" if e.before != e.service else None),
+        detail(
+            "struck", f"before: {service_word(e.before)}" if e.before not in ("unknown", e.service) else None
+        ),
     )
 
 

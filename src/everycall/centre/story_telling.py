@@ -39,8 +39,10 @@ def line_of(times: Times, envelope: Envelope, event: Event) -> Line:
         times.names[assignment] = unit
     text, details = SENTENCES[type(event)](times, event)
     happened = _happened(envelope, event)
+    if isinstance(event, DeadlinePassed) and envelope.recorded_at - event.due >= SECOND:
+        text += f", recorded {span(envelope.recorded_at - event.due)} later"
     more = [*details, *_deadlines(times, envelope, event)]
-    late = _late(times, envelope, event, happened)
+    late = _late(times, envelope, happened)
     if late is not None:
         more.append(late)
     actor = envelope.actor
@@ -65,12 +67,8 @@ def _happened(envelope: Envelope, event: Event) -> int:
     return at if isinstance(at, int) else envelope.occurred_at
 
 
-def _late(times: Times, envelope: Envelope, event: Event, happened: int) -> Detail | None:
+def _late(times: Times, envelope: Envelope, happened: int) -> Detail | None:
     recorded = envelope.recorded_at
-    if isinstance(event, DeadlinePassed):
-        if recorded - event.due < SECOND:
-            return None
-        return Detail(kind="late", text=f"recorded {span(recorded - event.due)} after it was due")
     if envelope.command.startswith("tick:") or abs(recorded - happened) < SECOND:
         return None
     if happened > recorded:
@@ -92,11 +90,11 @@ def _deadlines(times: Times, envelope: Envelope, event: Event) -> list[Detail]:
         about = story_field.deadline_about(times, held.kind, held.subject)
         first = held.due if held.rung == 0 else None
         if first is None:
-            told.append(Detail(kind="ended", text=f"{about}, which was overdue"))
+            told.append(Detail(kind="ended", text=f"{about} (it was overdue)"))
         elif first >= envelope.recorded_at:
-            told.append(Detail(kind="ended", text=f"{about}, {span(first - envelope.recorded_at)} to spare"))
+            told.append(Detail(kind="ended", text=f"{about} ({span(first - envelope.recorded_at)} to spare)"))
         else:
-            told.append(Detail(kind="ended", text=f"{about}, {span(envelope.recorded_at - first)} over"))
+            told.append(Detail(kind="ended", text=f"{about} ({span(envelope.recorded_at - first)} over)"))
     if sets:
         told.append(Detail(kind="due", text="; ".join(set_text(times, deadline) for deadline in sets)))
     return told

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from everycall.centre.story_parts import (
         CallStory,
+        Detail,
         DetailKind,
         Line,
         NeedStory,
@@ -47,7 +48,7 @@ _SIGN: Final[dict[DetailKind, str]] = {
     "missing": "missing",
     "late": "late entry",
     "due": "due",
-    "ended": "done",
+    "ended": "no longer due",
     "struck": "struck",
     "sealed": "",
     "flag": "!",
@@ -73,7 +74,7 @@ def show_story(story: Story, console: Console, zone: tzinfo) -> None:
         console: Where; its width is kept to.
         zone: Of the times.
     """
-    console.print(_head(story, zone))
+    parts: list[RenderableType] = [_head(story, zone)]
     for title, part in (
         ("Look here", _flags(story)),
         ("Needs", _needs(story, zone)),
@@ -83,9 +84,19 @@ def show_story(story: Story, console: Console, zone: tzinfo) -> None:
         ("What happened", _lines(story, zone)),
     ):
         if part is not None:
-            console.print()
-            console.print(Text(title, style="bold"))
-            console.print(Padding(part, (0, 0, 0, 2)))
+            parts += [Text(), Text(title, style="bold"), Padding(part, (0, 0, 0, 2))]
+    print_trimmed(Group(*parts), console)
+
+
+def print_trimmed(part: RenderableType, console: Console) -> None:
+    """Print without the blanks that tables leave at the ends of lines, where no terminal needs them."""
+    if console.is_terminal:
+        console.print(part)
+        return
+    with console.capture() as capture:
+        console.print(part)
+    for line in capture.get().splitlines():
+        console.out(line.rstrip(), highlight=False)
 
 
 def _head(story: Story, zone: tzinfo) -> RenderableType:
@@ -311,7 +322,8 @@ def _lines(story: Story, zone: tzinfo) -> RenderableType | None:
         clock = clock_text(line.recorded_at, zone)
         actor = _who(line.who)
         same = clock == time and actor == who
-        table.add_row("" if clock == time else clock, _line(line, several=several), "" if same else actor)
+        told = Group(_line(line, several=several), *[_detail(detail) for detail in line.details])
+        table.add_row("" if clock == time else clock, told, "" if same else actor)
         time, who = clock, actor
     return table
 
@@ -326,16 +338,19 @@ def _line(line: Line, *, several: bool) -> Text:
         text.append(line.text, style="bold" if loud else "")
     if several and line.incident is not None and line.incident not in line.text:
         text.append(f" [{line.incident}]", style="dim")
-    for detail in line.details:
-        text.append("\n")
-        sign = _SIGN[detail.kind]
-        style = _STYLE.get(detail.kind, "")
-        text.append(f"  {sign}{':' if sign and sign != '!' else ''}{' ' if sign else ''}", style=style)
-        if detail.kind == "struck":
-            text.append(f"~~{detail.text}~~", style="strike dim")
-        else:
-            text.append(detail.text, style=style)
     return text
+
+
+def _detail(detail: Detail) -> RenderableType:
+    """A detail under its line, indented as a whole."""
+    sign = _SIGN[detail.kind]
+    style = _STYLE.get(detail.kind, "")
+    text = Text(f"{sign}{'' if sign in ('', '!') else ':'}{' ' if sign else ''}", style=style)
+    if detail.kind == "struck":
+        text.append(f"~~{detail.text}~~", style="strike dim")
+    else:
+        text.append(detail.text, style=style)
+    return Padding(text, (0, 0, 0, 2))
 
 
 def _who(who: Who) -> str:

@@ -336,16 +336,12 @@ def answer_call(state: State, actor: Actor, body: AnswerCall, given: Given) -> l
         return unknown("call", body.call)
     sets, ends = _answered(state, call, given)
     return [
-        CallStamped(
-            call=call.id, stamp="answered", at=given.at, source=actor.person, sets=sets, ends=ends
-        )
+        CallStamped(call=call.id, stamp="answered", at=given.at, source=actor.person, sets=sets, ends=ends)
     ]
 
 
 def _anything_open(state: State, call: Call) -> bool:
-    return any(
-        (need := state.needs[key]).outcome is None and not need.reconstructed for key in call.needs
-    )
+    return any((need := state.needs[key]).outcome is None and not need.reconstructed for key in call.needs)
 
 
 def abandon_call(state: State, actor: Actor, body: AbandonCall, given: Given) -> list[Event] | Refusal:

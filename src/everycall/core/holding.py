@@ -155,9 +155,7 @@ def hold_ended(state: State, incident: str, agency: str, given: Given, *, releas
     """The events that end a hold; the response is pending on its original clock, or waits for a unit."""
     response = replace(state.incidents[incident].responses[agency], hold=None)
     sets, ends = clock_of(state, incident, response, given)
-    ended = HoldEnded(
-        incident=incident, agency=agency, at=given.at, released=released, sets=sets, ends=ends
-    )
+    ended = HoldEnded(incident=incident, agency=agency, at=given.at, released=released, sets=sets, ends=ends)
     pending = [] if working(state, response) or arrived(state, response) else [(incident, response)]
     return [ended, *waiting_changes(state, given.at, pending=pending)]
 

@@ -157,7 +157,9 @@ def parted(state: State, incident: Incident, event: IncidentSplit) -> tuple[Inci
             stay[agency] = response
             continue
         rest = tuple(key for key in response.needs if key not in going)
-        stay[agency] = _part(state, response, rest, [k for k in response.assignments if k not in moving], event.at)
+        stay[agency] = _part(
+            state, response, rest, [k for k in response.assignments if k not in moving], event.at
+        )
         gone = _part(state, response, mine, [k for k in response.assignments if k in moving], event.at)
         # What was split off is not held: the hold was for what stays.
         opened_at = min([state.needs[key].opened_at for key in mine])

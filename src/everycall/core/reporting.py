@@ -137,22 +137,27 @@ def _by_report(
     return [*events, *waits]
 
 
+def welfare_deadline(state: State, assignment: str, incident: str, since: int, given: Given) -> Deadline:
+    """When a unit on scene is asked how it is."""
+    floor = evaluator_in_force(state, given).floor()
+    return Deadline(
+        kind="welfare",
+        subject=assignment,
+        due=min(since, given.now) + floor.welfare_every,
+        ladder=floor.ladder,
+        touches=(incident,),
+    )
+
+
 def _welfare(
     state: State, incident: Incident, assignment: str, at: int, given: Given
 ) -> tuple[Deadline, ...]:
-    """When a unit on scene is asked how it is; one that is due later already stays."""
+    """The next welfare check; one that is due later already stays."""
     if incident.reconstructed:
         return ()
-    floor = evaluator_in_force(state, given).floor()
-    due = min(at, given.now) + floor.welfare_every
-    held = state.deadlines.get(f"welfare:{assignment}")
-    if held is not None and held.due >= due:
-        return ()
-    return (
-        Deadline(
-            kind="welfare", subject=assignment, due=due, ladder=floor.ladder, touches=(incident.id,)
-        ),
-    )
+    deadline = welfare_deadline(state, assignment, incident.id, at, given)
+    held = state.deadlines.get(deadline.key)
+    return () if held is not None and held.due >= deadline.due else (deadline,)
 
 
 def _following(state: State, assignment: Assignment, report: StampReported, given: Given) -> list[Event]:
@@ -264,14 +269,7 @@ def check_welfare(state: State, _actor: Actor, body: CheckWelfare, given: Given)
         return unknown("assignment", body.assignment)
     incident = state.incidents[assignment.incident]
     asked = f"welfare:{assignment.id}" in state.deadlines
-    floor = evaluator_in_force(state, given).floor()
-    again = Deadline(
-        kind="welfare",
-        subject=assignment.id,
-        due=given.since + floor.welfare_every,
-        ladder=floor.ladder,
-        touches=(incident.id,),
-    )
+    again = welfare_deadline(state, assignment.id, incident.id, given.at, given)
     return [
         WelfareChecked(
             assignment=assignment.id,

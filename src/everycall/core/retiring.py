@@ -13,6 +13,8 @@ from everycall.core.acts import Act
 from everycall.core.assignments import Assignment
 from everycall.core.base import Identifier, Instant
 from everycall.core.calls import Call
+from everycall.core.clocks import retirement
+from everycall.core.deadlines import standing
 from everycall.core.event import Event
 from everycall.core.hand_overs import HandOver
 from everycall.core.incidents import Incident, is_open
@@ -20,6 +22,7 @@ from everycall.core.needs import Need
 from everycall.core.reviews import Review
 
 if TYPE_CHECKING:
+    from everycall.core.given import Given
     from everycall.core.handlers import EvolveTable
     from everycall.core.state import State
 
@@ -46,7 +49,10 @@ class Recalled(Event, frozen=True, kw_only=True):
 
 
 def component(state: State, subject: str) -> tuple[set[str], set[str]]:
-    """The calls and incidents that hang together with a call or incident."""
+    """The calls and incidents that hang together with a call or incident.
+
+    By their needs, by merges, by what was done to them in one act, and by being on offer together.
+    """
     calls: set[str] = set()
     incidents: set[str] = set()
     ahead = [subject]
@@ -57,21 +63,22 @@ def component(state: State, subject: str) -> tuple[set[str], set[str]]:
         if incident is not None and key not in incidents:
             incidents.add(key)
             ahead += incident.calls
-            ahead += [k for k in (incident.merged_into, incident.split_from) if k is not None]
             ahead += incident.absorbed
-            ahead += [
-                need.call
-                for r in incident.responses.values()
-                for n in r.needs
-                if (need := state.needs.get(n))
-            ]
+            if incident.merged_into is not None:
+                ahead.append(incident.merged_into)
         elif call is not None and key not in calls:
             calls.add(key)
-            ahead += [
-                need.incident
-                for n in call.needs
-                if (need := state.needs.get(n)) and need.incident is not None
-            ]
+            for need in call.needs:
+                place = state.needs[need].incident
+                if place is not None:
+                    ahead.append(place)
+            for hand_over in state.hand_overs.values():
+                if not set(call.needs).isdisjoint(hand_over.needs):
+                    ahead += [state.needs[need].call for need in hand_over.needs if need in state.needs]
+        else:
+            continue
+        for act in state.acts_about.get(key, ()):
+            ahead += state.acts[act].subjects()
     return calls, incidents
 
 
@@ -80,29 +87,49 @@ def retirable(state: State, subject: str, at: int) -> Retired | None:
     calls, incidents = component(state, subject)
     if not calls and not incidents:
         return None
-    needs = [need for call in calls for need in state.calls[call].needs]
+    needs = {need for call in calls for need in state.calls[call].needs}
     if any(state.needs[need].outcome is None for need in needs):
         return None
     if any(is_open(state.incidents[incident]) for incident in incidents):
         return None
-    responses = [
-        response for incident in incidents for response in state.incidents[incident].responses.values()
-    ]
-    if any(not state.assignments[key].ended for response in responses for key in response.assignments):
-        return None
     if any(review.judgement is None and review.need in needs for review in state.reviews.values()):
         return None
-    if any(
-        f"hand_over_arrival:{hand_over.id}" in state.deadlines and set(needs).intersection(hand_over.needs)
-        for hand_over in state.hand_overs.values()
-    ):
+    offered = [held for held in state.hand_overs.values() if not needs.isdisjoint(held.needs)]
+    if any(held.pending or f"hand_over_arrival:{held.id}" in state.deadlines for held in offered):
         return None
-    ends = tuple(
-        key
-        for subject in (*sorted(calls), *sorted(incidents))
-        if (key := f"retire:{subject}") in state.deadlines
+    subjects = (*sorted(calls), *sorted(incidents))
+    keys = [
+        f"{kind}:{subject}" for subject in subjects for kind in ("answer", "call_back", "find_out", "retire")
+    ]
+    return Retired(
+        calls=tuple(sorted(calls)), incidents=tuple(sorted(incidents)), at=at, ends=standing(state, *keys)
     )
-    return Retired(calls=tuple(sorted(calls)), incidents=tuple(sorted(incidents)), at=at, ends=ends)
+
+
+def brought_back(past: State, subject: str, given: Given) -> Recalled:
+    """The event that brings back what hangs together with a call or incident, as a rebuilt state has it."""
+    calls, incidents = component(past, subject)
+    needs = {need for call in calls for need in past.calls[call].needs}
+    acts = {act: past.acts[act] for key in (*calls, *incidents) for act in past.acts_about.get(key, ())}
+    assignments = {
+        key
+        for incident in incidents
+        for response in past.incidents[incident].responses.values()
+        for key in response.assignments
+    }
+    return Recalled(
+        calls=tuple(past.calls[key] for key in sorted(calls)),
+        needs=tuple(past.needs[key] for key in sorted(needs)),
+        incidents=tuple(past.incidents[key] for key in sorted(incidents)),
+        assignments=tuple(past.assignments[key] for key in sorted(assignments)),
+        reviews=tuple(held for _, held in sorted(past.reviews.items()) if held.need in needs),
+        hand_overs=tuple(
+            held for _, held in sorted(past.hand_overs.items()) if not needs.isdisjoint(held.needs)
+        ),
+        acts=dict(sorted(acts.items())),
+        at=given.now,
+        sets=retirement(past, given, subject),
+    )
 
 
 def _retired(state: State, event: Retired) -> None:

@@ -19,7 +19,10 @@ from everycall.core.places import PlaceGiven, place_of
 from everycall.core.planning import needs_being_taken
 from everycall.core.policies import NOT_RECORDED_PLAN
 from everycall.core.sealed import Confidential
+from everycall.core.reporting import welfare_deadline
+from everycall.core.sending import with_mates
 from everycall.core.units import why_not_free
+from everycall.core.waiting import waiting_changes
 
 if TYPE_CHECKING:
     from everycall.core.actors import Actor
@@ -100,9 +103,12 @@ def self_initiate(state: State, actor: Actor, body: SelfInitiate, given: Given) 
             stamp="on_scene",
             at=given.at,
             source=actor.person,
+            sets=(welfare_deadline(state, assignment, incident, given.since, given),),
         )
     )
-    return events
+    gone = with_mates(state, (body.unit,))
+    agencies = {state.units[mate].agency: None for mate in gone if mate in state.units}
+    return [*events, *waiting_changes(state, given.at, gone=gone, agencies=agencies)]
 
 
 DECIDE: Final[DecideTable] = {SelfInitiate: self_initiate}

@@ -257,7 +257,11 @@ def after_last(
     incident = state.incidents[assignment.incident]
     response = incident.responses[assignment.agency]
     needs = state.needs
-    others = [held for key in response.assignments if key != assignment.id and not (held := state.assignments[key]).ended]
+    others = [
+        held
+        for key in response.assignments
+        if key != assignment.id and not (held := state.assignments[key]).ended
+    ]
     if not others and all(needs[key].outcome is not None for key in response.needs):
         closed = ResponseClosed(
             incident=incident.id,
@@ -324,9 +328,7 @@ def _begun(state: State, following: Assignment, given: Given) -> list[Event]:
     return begun(state, following, given, ack)
 
 
-def begun(
-    state: State, assignment: Assignment, given: Given, sets: tuple[Deadline, ...] = ()
-) -> list[Event]:
+def begun(state: State, assignment: Assignment, given: Given, sets: tuple[Deadline, ...] = ()) -> list[Event]:
     """The events by which stacked work begins."""
     subject = f"{assignment.incident}/{assignment.agency}"
     event = StackedBegun(

@@ -136,7 +136,9 @@ def settled(state: State, needs: list[Need], outcome: Outcome, actor: Actor, giv
     calls = dict.fromkeys([need.call for need in needs])
     quiet: tuple[str, ...] = ()
     for call in calls:
-        open_ones = [key for key in state.calls[call].needs if key not in done and state.needs[key].outcome is None]
+        open_ones = [
+            key for key in state.calls[call].needs if key not in done and state.needs[key].outcome is None
+        ]
         if not open_ones:
             quiet += (f"find_out:{call}", f"call_back:{call}", f"answer:{call}")
         elif not unplaced(state, call, besides=done):
@@ -195,7 +197,10 @@ def _settle(
         outcome = permitted
     if isinstance(outcome, NotReached) and not outcome.by:
         outcome = replace(outcome, by=actor.person)
-    if isinstance(outcome, HandedOver) and (held := state.hand_overs.get(outcome.hand_over or "")) is not None:
+    if (
+        isinstance(outcome, HandedOver)
+        and (held := state.hand_overs.get(outcome.hand_over or "")) is not None
+    ):
         outcome = replace(outcome, to=held.to, accepted_by=held.answered_by, accepted_at=held.answered_at)
     event = settled(state, needs, outcome, actor, given)
     if isinstance(outcome, (Declined, NotReached)) and outcome.export is None:
@@ -265,7 +270,9 @@ def reopen(state: State, _actor: Actor, body: Reopen, given: Given) -> list[Even
         if need is None:
             return unknown("need", key)
         if need.outcome is None:
-            return lacking("not_settled", f"Need {key} is open.", "Nothing has to be reopened.", rule="house:6")
+            return lacking(
+                "not_settled", f"Need {key} is open.", "Nothing has to be reopened.", rule="house:6"
+            )
         needs.append(need)
     if not needs:
         return lacking("no_need_named", "No need was named.", "Name the needs to reopen.")

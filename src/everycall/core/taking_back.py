@@ -73,9 +73,7 @@ class Back:
 
     def anything_open(self, response: Response) -> bool:
         """Whether any need is open in it, rebuilt ones too."""
-        return any(
-            (need := self.need(key)) is not None and need.outcome is None for key in response.needs
-        )
+        return any((need := self.need(key)) is not None and need.outcome is None for key in response.needs)
 
     def engaged(self, response: Response) -> bool:
         """Whether a unit of it is not clear yet."""
@@ -352,7 +350,9 @@ class _Following:
                         change.before if isinstance(change.before, Deadline) else None
                     )
                 elif now is not None and change.after is not None and change.before is None:
-                    self.deadlines[change.key] = None  # the act set it; that rungs have passed changes nothing
+                    self.deadlines[change.key] = (
+                        None  # the act set it; that rungs have passed changes nothing
+                    )
 
     def held(self, key: str) -> Deadline | None:
         """A deadline as it will stand."""
@@ -412,10 +412,7 @@ class _Following:
         self.take(sets, ends)
 
     def _retirement(self, subject: str, *, is_open: bool) -> None:
-        standing = self.held(f"retire:{subject}") is not None
-        if is_open and standing:
-            self.take((), (f"retire:{subject}",))
-        elif not is_open and not standing:
+        if not is_open and self.held(f"retire:{subject}") is None:
             self.take(retirement(self.state, self.given, subject), ())
 
     def calls(self) -> None:
@@ -438,7 +435,9 @@ class _Following:
 
     def sets(self) -> tuple[Deadline, ...]:
         """The deadlines that the event sets."""
-        found = [d for key, d in self.deadlines.items() if d is not None and d != self.state.deadlines.get(key)]
+        found = [
+            d for key, d in self.deadlines.items() if d is not None and d != self.state.deadlines.get(key)
+        ]
         return tuple(found)
 
     def ends(self) -> tuple[str, ...]:

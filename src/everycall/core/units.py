@@ -325,7 +325,11 @@ def _enrolled(state: State, event: AgencyEnrolled) -> None:
 def _signed_on(state: State, event: UnitSignedOn) -> None:
     held = state.units.get(event.unit)
     # A unit that reported before anybody had heard of it has work already.
-    work = [a for a in state.assignments.values() if a.unit == event.unit and not a.ended] if held is None else []
+    work = (
+        [a for a in state.assignments.values() if a.unit == event.unit and not a.ended]
+        if held is None
+        else []
+    )
     work.sort(key=lambda assignment: assignment.stacked)
     state.units[event.unit] = Unit(
         id=event.unit,

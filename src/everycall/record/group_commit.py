@@ -87,6 +87,7 @@ class GroupCommitter(Generic[WorkType]):
         self._submitted = 0
         self._done = 0
         self._awaited = 0
+        self._before = 0
         self._last_count = 0
         self._closing = False
         self._failure: BaseException | None = None
@@ -185,8 +186,8 @@ class GroupCommitter(Generic[WorkType]):
             self._awaited = 1
             while not self._queue and not self._closing:
                 self._arrived.wait()
-            if len(self._queue) < self._last_count and not self._closing:
-                self._awaited = self._last_count  # `submit` wakes us when that many have come
+            if len(self._queue) < (self._last_count + self._before) // 2 and not self._closing:
+                self._awaited = (self._last_count + self._before) // 2  # `submit` wakes us when that many have come
                 self._arrived.wait(LONGEST_GATHERING)
             weight = 0
             while self._queue and weight < LARGEST_GROUP:
@@ -194,6 +195,7 @@ class GroupCommitter(Generic[WorkType]):
                 self._in_hand.append(pending)
                 weight += pending.work.weight
             self._waiting_weight -= weight
+            self._before = self._last_count
             self._last_count = len(self._in_hand)
             self._awaited = 0
             # Waking a producer for every freed place would have the two threads trade the interpreter's lock

@@ -9,14 +9,13 @@ its reason, and a need whose end it does not tell is settled as
 
 from __future__ import annotations
 
-import contextlib
-import gc
 import heapq
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, cast
 
+from everycall.centre.process import collector_at_ease
 from everycall.centre.rows import RECEIVED_MISSING, SELF_INITIATED_NOT_SAID, UNITS
 from everycall.core.actors import Actor
 from everycall.core.assignments import MarkStampMissing, ReportStamp
@@ -269,7 +268,7 @@ class Replay:
         Raises:
             ReplayError: a command was refused.
         """
-        with _collector_at_ease():
+        with collector_at_ease():
             return self._run(rows, progress)
 
     def _run(self, rows: Sequence[Row], progress: Callable[[int], None] | None) -> ReplaySummary:
@@ -433,22 +432,6 @@ def _said_of(row: Row) -> tuple[FactGiven, ...]:
     if row.units is not None:
         said.append(FactGiven(name=UNITS, value=row.units, source="export"))
     return tuple(said)
-
-
-@contextlib.contextmanager
-def _collector_at_ease() -> Iterator[None]:
-    """Let the cycle collector look less often.
-
-    What a replay makes holds no cycles, and half its time went there.
-    """
-    before = gc.get_threshold()
-    gc.freeze()
-    gc.set_threshold(200_000, 20, 100)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
-        gc.unfreeze()
 
 
 def _shared_incidents(rows: Sequence[Row]) -> frozenset[str]:
