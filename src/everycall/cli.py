@@ -13,10 +13,7 @@ app = App(
     version=lambda: version("everycall"),
 )
 VERBS = {
-    "import": (
     "import": ("everycall.exchange.cli:import_export", "A city's export into the calls table."),
-        "A city's export into the calls table.",
-    ),
     "replay": ("everycall.simulate.replay_cli:replay", "A city's calls through the core, into a new record."),
     "balance": ("everycall.centre.balance_cli:balance", "Needs received = with an outcome + open + spooled."),
     "show": ("everycall.centre.show_cli:show", "The story of one incident, stamp by stamp, who and why."),
@@ -24,7 +21,7 @@ VERBS = {
     "reconcile": ("everycall.centre.reconcile_cli:reconcile", "The telephone switch's log against a record."),
     "day": ("everycall.simulate.day_cli:day", "A synthetic day of an invented town, as a record."),
 }
-"""Where each verb lives, and what it is for; the help is here so that listing the verbs loads none of them."""
+"""Where each verb lives, and what it is for: said here, so that listing the verbs loads none of them."""
 
 for name, (place, purpose) in VERBS.items():
     app.command(place, name=name, help=purpose)

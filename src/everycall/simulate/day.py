@@ -1,7 +1,8 @@
 """The synthetic day: 24 hours of an invented town, from a seed, through the engine, into a record.
 
-Deterministic: the same seed gives the same events, but for the references of sealed values and the centre's own keys. Every command
-goes through the one door at its own time; what the town's people do next they read from the engine's state.
+Deterministic: the same seed gives the same events, but for the references of sealed values and the centre's
+own keys. Every command goes through the one door at its own time; what the town's people do next they read
+from the engine's state.
 """
 
 from __future__ import annotations
@@ -54,6 +55,7 @@ class DaySummary:
     self_initiated: Tally
     balanced: bool
     sent: Counter[str] = field(default_factory=Counter)
+    happened: Counter[str] = field(default_factory=Counter)
     expected: list[Met] = field(default_factory=list)
     unexpected: list[Met] = field(default_factory=list)
     worth_a_look: dict[str, str] = field(default_factory=dict)
@@ -65,7 +67,7 @@ def run_day(path: Path, *, seed: int = 7, progress: Callable[[int, int], None] |
     Args:
         path: Of the record; nothing may be there.
         seed: Any number; each gives another day.
-        progress: Told the hour of the day and the events so far, now and then.
+        progress: Told after each hour of the day how many have passed, and how many there are.
 
     Returns:
         What happened.
@@ -103,6 +105,7 @@ def run_day(path: Path, *, seed: int = 7, progress: Callable[[int, int], None] |
             self_initiated=engine.balance.self_initiated,
             balanced=engine.balance.holds(engine.state) and undone == 0,
             sent=driver.sent,
+            happened=driver.happened,
             expected=driver.expected,
             unexpected=driver.unexpected,
             worth_a_look=dict(floor.worth_a_look),
@@ -113,7 +116,7 @@ def _run(driver: Driver, progress: Callable[[int, int], None] | None) -> None:
     for hour in range(HOURS):
         driver.run(START + (hour + 1) * HOUR)
         if progress is not None:
-            progress(hour + 1, driver.engine.now)
+            progress(hour + 1, HOURS)
 
 
 def _opening(floor: Floor, evaluator: PlainEvaluator) -> Process:

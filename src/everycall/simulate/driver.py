@@ -96,6 +96,7 @@ class Driver:
         self.clock = clock
         self.seed = seed
         self.sent: Counter[str] = Counter()
+        self.happened: Counter[str] = Counter()
         self.expected: list[Met] = []
         self.unexpected: list[Met] = []
         self._heap: list[tuple[int, int, str, Process]] = []
@@ -105,6 +106,7 @@ class Driver:
         self._answers: list[tuple[str, Future[Answer]]] = []
         self._running = ""
         engine.observe(self._fresh.append)
+        engine.observe(self._count_event)
 
     @property
     def state(self) -> State:
@@ -115,6 +117,9 @@ class Driver:
     def now(self) -> int:
         """Microseconds since 1970-01-01T00:00:00Z."""
         return self.clock.time
+
+    def _count_event(self, event: Event) -> None:
+        self.happened[type(event).__name__] += 1
 
     def dice(self, purpose: str) -> Random:
         """Random numbers of their own for a purpose, the same for the same seed on any machine."""
