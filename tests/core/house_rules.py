@@ -197,8 +197,10 @@ def check_indexes(state: State) -> None:
     for name in TABLES:
         getattr(again, name).update(getattr(state, name))
     again.rebuild_indexes()
-    assert kept == {agency: set(units) for agency, units in again.free.items() if units}
-    assert unserved == {agency: set(keys) for agency, keys in again.unserved.items() if keys}
+    rebuilt_free = {agency: set(units) for agency, units in again.free.items() if units}
+    assert kept == rebuilt_free, f"free: {kept} rather than {rebuilt_free}"
+    rebuilt = {agency: set(keys) for agency, keys in again.unserved.items() if keys}
+    assert unserved == rebuilt, f"unserved: {unserved} rather than {rebuilt}"
     assert live == live_heap(again)
     assert acts == {key: sorted(held) for key, held in again.acts_about.items() if held}
 

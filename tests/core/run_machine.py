@@ -33,4 +33,5 @@ print(round(time.time()-t0,1),"s; failures", sum(fails.values()), "of", b-a)
 for k,v in fails.most_common(14):
     seed, trace, e = ex[k]
     print(v, k, "seed", seed, "steps", len(trace)); print("     ", str(e)[:700].replace("\n"," "))
-    print("     last:", trace[-int(sys.argv[4]) if len(sys.argv)>4 else -1:])
+    
+    for t in trace[-int(sys.argv[4]) if len(sys.argv)>4 else -1:]: print("        ", t if not isinstance(t, tuple) else (t[0].role, t[1], t[2]))

@@ -23,7 +23,7 @@ from everycall.record import (  # noqa: E402 - the line above must come first
     SqliteRecord,
 )
 from everycall.record.sqlite_schema import APPLICATION_ID, FORMAT  # noqa: E402
-from everycall.record.sqlite_write import BatchWork, BlobWork, sha256_of  # noqa: E402
+from everycall.record.sqlite_write import BatchWork, BlobWork, Work, sha256_of  # noqa: E402
 
 
 class TestSqliteRecord(RecordSuite):
@@ -233,7 +233,7 @@ def test_a_blob_is_kept_when_a_batch_of_its_group_is_refused(filled: Path) -> No
     blob = BlobWork(sha256_of(b"kept"), b"kept")
     with SqliteRecord.open(filled) as record:
         assert record._writer is not None
-        group = [BatchWork(one(4, command="c")), blob, blob, BatchWork(one(4, b"good"))]
+        group: list[Work] = [BatchWork(one(4, command="c")), blob, blob, BatchWork(one(4, b"good"))]
         verdicts = record._writer.commit(group)
         assert [type(verdict) for verdict in verdicts] == [CommandAlreadyRecorded, *[type(None)] * 3]
         assert record.blob(blob.sha256) == b"kept"

@@ -41,9 +41,10 @@ def balance(record: Path, /, *, json: bool = False) -> int:
             "spooled": sheet.spooled,
         },
         "self_initiated": {
-            "received": own.received,
+            "received": own.received + sheet.spooled_self_initiated,
             "outcomes": {name: own.outcomes[name] for name in OUTCOME_NAMES},
             "open": sheet.open_self_initiated,
+            "spooled": sheet.spooled_self_initiated,
         },
         "balances": sheet.holds,
     }

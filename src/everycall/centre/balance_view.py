@@ -16,6 +16,7 @@ from everycall.core.events import decode_event
 from everycall.core.evolve import evolve
 from everycall.core.state import State
 from everycall.core.vocabulary import OUTCOME_NAMES
+from everycall.engine.spooling import read_items
 from everycall.record import Spool, SqliteRecord
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class BalanceSheet:
     open_requests: int
     open_self_initiated: int
     spooled: int
+    spooled_self_initiated: int
     spool_damaged: int
 
     @property
@@ -68,7 +70,12 @@ def balance_of(path: Path) -> BalanceSheet:
             evolve(state, event)
             entries = sequence
         requests, own = open_in(state)
-        there = spool.path.exists()
+        damaged = len(spool.damage()) if spool.path.exists() else 0
+        waiting, unreadable = read_items(
+            [item.data for item in spool.items()] if spool.path.exists() else []
+        )
+        # One that entered just before a crash stands in both; it counts where it is recorded.
+        still = [item for item in waiting.values() if record.find_command(item.command) is None]
         return BalanceSheet(
             centre=record.centre,
             facts=dict(record.facts),
@@ -76,8 +83,9 @@ def balance_of(path: Path) -> BalanceSheet:
             balance=balance,
             open_requests=requests,
             open_self_initiated=own,
-            spooled=spool.count() if there else 0,
-            spool_damaged=len(spool.damage()) if there else 0,
+            spooled=sum(item.needs for item in still if not item.self_initiated),
+            spooled_self_initiated=sum(item.needs for item in still if item.self_initiated),
+            spool_damaged=damaged + len(unreadable),
         )
 
 
@@ -100,14 +108,14 @@ def print_sheet(sheet: BalanceSheet, console: Console) -> bool:
     def row(name: str, left: int, right: int, style: str = "") -> None:
         table.add_row(name, f"{left:,}", f"{right:,}", style=style)
 
-    spooled = sheet.spooled
-    row("received", requests.received + spooled, own.received, "bold")
+    spooled, own_spooled = sheet.spooled, sheet.spooled_self_initiated
+    row("received", requests.received + spooled, own.received + own_spooled, "bold")
     for outcome in OUTCOME_NAMES:
         if requests.outcomes[outcome] or own.outcomes[outcome]:
             row(f"  {outcome.replace('_', ' ')}", requests.outcomes[outcome], own.outcomes[outcome])
     row("with an outcome", requests.settled, own.settled)
     row("open", sheet.open_requests, sheet.open_self_initiated)
-    row("spooled", spooled, 0)
+    row("spooled", spooled, own_spooled)
     console.print(table)
     for line in _verdict(sheet, requests, own):
         console.print(line, markup=False)
@@ -118,7 +126,9 @@ def _verdict(sheet: BalanceSheet, requests: Tally, own: Tally) -> list[str]:
     lines = [
         f"requests: {requests.received + sheet.spooled:,} received = {requests.settled:,} with an outcome + "
         f"{sheet.open_requests:,} open + {sheet.spooled:,} spooled",
-        f"self-initiated: {own.received:,} received = {own.settled:,} with an outcome + {sheet.open_self_initiated:,} open",
+        f"self-initiated: {own.received + sheet.spooled_self_initiated:,} received = "
+        f"{own.settled:,} with an outcome + {sheet.open_self_initiated:,} open + "
+        f"{sheet.spooled_self_initiated:,} spooled",
     ]
     if sheet.spool_damaged:
         lines.append(

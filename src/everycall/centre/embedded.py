@@ -12,6 +12,7 @@ import msgspec
 from everycall.core.sealed import Sealed
 from everycall.engine.loop import Engine
 from everycall.record import Batch, Entry, Sealer, SealRow, Spool, SqliteRecord
+from everycall.record.entries import LARGEST_ENTRY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from everycall.core.policies import Evaluator
+    from everycall.engine.answers import Answer
     from everycall.engine.ports import Clock, KnownCommand, TravelTimes
     from everycall.record.spool import SpooledItem
 
@@ -43,6 +45,11 @@ class RecordLog:
     def centre(self) -> str:
         """The centre whose record it is."""
         return self.record.centre
+
+    @property
+    def largest(self) -> int:
+        """Bytes of the largest entry."""
+        return LARGEST_ENTRY
 
     def length(self) -> int:
         """The sequence of the last durable entry."""
@@ -175,21 +182,21 @@ class EmbeddedCentre:
         *,
         evaluator: Evaluator | None = None,
         travel: TravelTimes | None = None,
+        new: bool = False,
     ) -> None:
-        """Drive this record; what waits in its spool enters first."""
+        """Drive this record; what waits in its spool enters first. `new`: it was just made."""
         self.path = path
         self.record = record
-        self.spool = RecordSpool(Spool(spool_path(path)))
         self.engine = Engine(
             RecordLog(record),
             clock or SystemClock(),
             RecordSeals(record.sealer()),
             evaluator=evaluator,
             travel=travel,
-            spool=self.spool,
+            spool=RecordSpool(Spool(spool_path(path))),
+            new_log=new,
         )
-        if self.engine.spooled:
-            self.engine.recover(RecordLog(record))
+        self.engine.drain()
 
     @classmethod
     def create(
@@ -204,7 +211,7 @@ class EmbeddedCentre:
     ) -> Self:
         """Make a new record and an engine over it."""
         record = SqliteRecord.create(path, centre=centre, facts=facts)
-        return cls._over(record, path, clock, evaluator, travel)
+        return cls._over(record, path, clock, evaluator, travel, new=True)
 
     @classmethod
     def open(
@@ -226,12 +233,24 @@ class EmbeddedCentre:
         clock: Clock | None,
         evaluator: Evaluator | None,
         travel: TravelTimes | None,
+        *,
+        new: bool = False,
     ) -> Self:
         with contextlib.ExitStack() as undo:
             undo.callback(record.close)
-            made = cls(record, path, clock, evaluator=evaluator, travel=travel)
+            made = cls(record, path, clock, evaluator=evaluator, travel=travel, new=new)
             undo.pop_all()
         return made
+
+    def recover(self) -> list[Answer]:
+        """After the record failed: open it again and let in the calls that waited, with their own times.
+
+        Raises:
+            RecordError: it cannot be opened yet; calls go on to the spool.
+        """
+        self.record.close()
+        self.record = SqliteRecord.open(self.path)
+        return self.engine.recover(RecordLog(self.record))
 
     def close(self) -> None:
         """Write what is queued and let go of the file."""

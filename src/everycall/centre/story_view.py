@@ -11,7 +11,6 @@ from rich.text import Text
 
 from everycall.centre.story_words import (
     CHANNEL_WORDS,
-    STAMP_WORDS,
     clock_text,
     codes,
     date_text,
@@ -256,7 +255,7 @@ def _unit(unit: UnitStory, zone: tzinfo, *, several: bool) -> Text:
 
 def _stamp(text: Text, stamp: StampStory, zone: tzinfo) -> None:
     # A stamp stays in one piece: its name and its time do not part at the end of a line.
-    name = {**STAMP_WORDS}.get(stamp.name, codes(stamp.name)).replace(" ", "\u00a0")  # type: ignore[call-overload]  # a call's stamp is not in it
+    name = codes(stamp.name).replace(" ", "\u00a0")
     text.append(name)
     if stamp.at is None:
         text.append(

@@ -226,9 +226,9 @@ def _evidence(times: Times, outcome: Outcome) -> str:  # noqa: PLR0911 - one sen
             return f"{there}, contact made: {codes(outcome.contact)}"
         return there
     if isinstance(outcome, HandedOver):
-        by = f" by {outcome.accepted_by}" if outcome.accepted_by else ""
+        by = f" ({outcome.accepted_by})" if outcome.accepted_by else ""
         at_text = "" if outcome.accepted_at is None else f" at {times.clock(outcome.accepted_at)}"
-        return f"accepted by {outcome.to}{by and f', {by.strip()}'}{at_text}"
+        return f"accepted by {outcome.to}{by}{at_text}"
     if isinstance(outcome, CancelledByCaller):
         return "" if outcome.confirmed is None else f"confirmed by: {codes(outcome.confirmed)}"
     if isinstance(outcome, Advised):

@@ -296,6 +296,8 @@ def _on_reported(state: State, event: StampReported) -> None:
     )
     if ended and not assignment.ended:
         _release(state, assignment)
+    elif event.stamp in THERE and not assignment.working:
+        state.refresh_response(assignment.incident, assignment.agency)
 
 
 def _on_corrected(state: State, event: StampCorrected) -> None:

@@ -49,12 +49,13 @@ def response_clock(
     at_work: bool,
     attended: bool,
     held: Callable[[str], Deadline | None] | None = None,
+    sooner: bool = True,
 ) -> tuple[tuple[Deadline, ...], tuple[str, ...]]:
     """The deadlines to set and to end, so that those stand which a response needs.
 
     `is_open` tells whether a need taken here is open in it, `at_work` whether a unit is at work, `attended`
     whether one arrived. `held` looks a standing deadline up. One that stands already stays, unless the needed
-    one is due earlier.
+    one is due sooner (and `sooner` says that this counts).
     """
     look = state.deadlines.get if held is None else held
     subject = f"{incident}/{response.agency}"
@@ -84,15 +85,20 @@ def response_clock(
     else:
         unwanted = ("hold", "outcome")
         wanted = response_deadlines(incident, response)
-    sets = tuple([deadline for deadline in wanted if _sooner(look(deadline.key), deadline)])
+    sets = tuple([deadline for deadline in wanted if _missing(look(deadline.key), deadline, sooner=sooner)])
     ends = tuple([key for kind in unwanted if look(key := f"{kind}:{subject}") is not None])
     return sets, ends
 
 
-def _sooner(standing: Deadline | None, wanted: Deadline) -> bool:
+def _missing(standing: Deadline | None, wanted: Deadline, *, sooner: bool) -> bool:
     if standing is None:
         return True
-    return wanted.kind in ("dispatch", "arrive") and standing.rung == 0 and wanted.due < standing.due
+    return (
+        sooner
+        and wanted.kind in ("dispatch", "arrive")
+        and standing.rung == 0
+        and wanted.due < standing.due
+    )
 
 
 def clock_of(

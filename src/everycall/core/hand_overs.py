@@ -209,7 +209,6 @@ def answer_hand_over(state: State, actor: Actor, body: AnswerHandOver, given: Gi
         return [_answered(state, held, body.answer, given, body.by, ())]
     if body.answer != "accepted":
         return [returned(state, held, body.answer, given, body.by)]
-    floor = evaluator_in_force(state, given).floor()
     answered = HandOverAnswered(
         hand_over=held.id,
         answer="accepted",
@@ -218,15 +217,7 @@ def answer_hand_over(state: State, actor: Actor, body: AnswerHandOver, given: Gi
         incident=held.incident,
         touches=_touches(state, held.needs),
         ends=standing(state, f"hand_over:{held.id}"),
-        sets=(
-            Deadline(
-                kind="hand_over_arrival",
-                subject=held.id,
-                due=given.since + floor.hand_over_arrival_within,
-                ladder=floor.ladder[:1],
-                touches=_touches(state, held.needs),
-            ),
-        ),
+        sets=() if held.arrived != "unknown" else (_arrival_asked(state, held, given),),
     )
     outcome = HandedOver(hand_over=held.id, to=held.to, accepted_by=body.by, accepted_at=given.at)
     return [answered, settled(state, takes, outcome, actor, given)] if takes else [answered]
@@ -266,17 +257,35 @@ def report_arrival(
     held = state.hand_overs.get(body.hand_over)
     if held is None:
         return unknown("hand-over", body.hand_over)
-    ends = standing(state, f"hand_over_arrival:{held.id}") if body.arrived != "unknown" else ()
+    asked = standing(state, f"hand_over_arrival:{held.id}")
+    sets: tuple[Deadline, ...] = ()
+    ends: tuple[str, ...] = ()
+    if body.arrived != "unknown":
+        ends = asked
+        sets = retire_again(state, held.needs, given) if ends else ()
+    elif held.status == "accepted" and not asked:
+        sets = (_arrival_asked(state, held, given),)
     return [
         HandOverArrivalReported(
             hand_over=held.id,
             arrived=body.arrived,
             at=given.at,
             touches=_touches(state, held.needs),
-            sets=retire_again(state, held.needs, given) if ends else (),
+            sets=sets,
             ends=ends,
         )
     ]
+
+
+def _arrival_asked(state: State, held: HandOver, given: Given) -> Deadline:
+    floor = evaluator_in_force(state, given).floor()
+    return Deadline(
+        kind="hand_over_arrival",
+        subject=held.id,
+        due=given.since + floor.hand_over_arrival_within,
+        ladder=floor.ladder[:1],
+        touches=_touches(state, held.needs),
+    )
 
 
 def _offered(state: State, event: HandOverOffered) -> None:

@@ -29,7 +29,7 @@ from everycall.core.policies import evaluator_in_force
 from everycall.core.refusals import Refusal, unknown
 from everycall.core.sending import after_last, assigned, begun, released, with_mates
 from everycall.core.units import why_not_free
-from everycall.core.waiting import waiting_changes
+from everycall.core.waiting import WaitingEnded, waiting_changes
 
 if TYPE_CHECKING:
     from everycall.core.actors import Actor
@@ -176,7 +176,13 @@ def _following(state: State, assignment: Assignment, report: StampReported, give
         ends += there_ends
     if sets or ends:
         report = replace(report, sets=sets, ends=ends)
-    return [*begun(state, assignment, given), report] if begins else [report]
+    if begins:
+        return [*begun(state, assignment, given), report]
+    response = state.incidents[assignment.incident].responses[assignment.agency]
+    if stamp in THERE and response.waiting_since is not None and assignment.id not in response.earlier:
+        # The unit had been there and left: what is missing is the outcome, not a unit.
+        return [report, WaitingEnded(incident=assignment.incident, agency=assignment.agency, at=given.at)]
+    return [report]
 
 
 def _there(

@@ -117,8 +117,11 @@ class State:
     def forget_acts(self, subjects: Iterable[str]) -> None:
         """Calls and incidents left memory, and their acts with them."""
         for subject in subjects:
-            for act in self.acts_about.pop(subject, ()):
-                self.acts.pop(act, None)
+            for key in self.acts_about.pop(subject, ()):
+                act = self.acts.pop(key, None)
+                for other in () if act is None else act.subjects():
+                    if other != subject and (held := self.acts_about.get(other)) is not None:
+                        held.remove(key)
 
     def change_response(self, incident: str, agency: str, **changes: object) -> None:
         """Replace one response of an incident by a changed copy."""

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from everycall.core.acts import Act, AnyEntity, Table
 from everycall.core.assignments import Assignment
-from everycall.core.clocks import find_out, response_clock, retirement
+from everycall.core.clocks import CALL_KINDS, RESPONSE_KINDS, find_out, response_clock, retirement
 from everycall.core.deadlines import Deadline
 from everycall.core.incidents import Incident, Response, ResponseNamed
 from everycall.core.needs import Need
@@ -252,18 +252,19 @@ def _patients_follow(back: Back) -> None:
     home: dict[str, str] = {}
     for change in back.act.changes:
         if change.table == "incidents" and isinstance(change.before, Incident):
-            home.update({patient.id: change.key for patient in change.before.patients})
-    for place in back.incidents:
-        incident = back.incident(place)
+            place = back.surviving(change.key) or change.key
+            home.update({patient.id: place for patient in change.before.patients})
+    for key in back.incidents:
+        incident = back.incident(key)
         if incident is None or not incident.patients:
             continue
         patients = tuple(
             latest.get(patient.id, patient)
             for patient in incident.patients
-            if home.get(patient.id, place) == place
+            if home.get(patient.id, key) == key
         )
         if patients != incident.patients:
-            back.changed["incidents", place] = replace(incident, patients=patients)
+            back.changed["incidents", key] = replace(incident, patients=patients)
 
 
 def undo(state: State, _actor: Actor, body: Undo, given: Given) -> list[Event] | Refusal:
@@ -294,6 +295,7 @@ def undo(state: State, _actor: Actor, body: Undo, given: Given) -> list[Event] |
     following = _Following(back, given)
     following.responses()
     following.calls()
+    following.drop_what_is_about_nothing()
     touches = (*act.subjects(), *back.incidents)
     event = ActUndone(
         act=body.act,
@@ -377,14 +379,20 @@ class _Following:
                 self._response(place, response)
             if incident is None:
                 self.take((), [key for key in (f"retire:{place}",) if self.held(key) is not None])
-            elif incident.merged_into is None:
-                is_open = any(
-                    self.back.anything_open(r) or self.back.engaged(r) for r in incident.responses.values()
-                )
-                self._retirement(place, is_open=is_open)
+            elif any(named.incident == place for named in self.closes):
+                self._retirement(place)
+
+    def drop_what_is_about_nothing(self) -> None:
+        """A deadline of a response that went elsewhere does not come back."""
+        for key, deadline in self.deadlines.items():
+            if deadline is not None and deadline.kind in RESPONSE_KINDS:
+                place, agency = deadline.subject.split("/", 1)
+                incident = self.back.incident(place)
+                if incident is None or agency not in incident.responses:
+                    self.deadlines[key] = None
 
     def _end_all(self, place: str, agency: str) -> None:
-        keys = [f"{kind}:{place}/{agency}" for kind in ("dispatch", "arrive", "hold", "outcome")]
+        keys = [f"{kind}:{place}/{agency}" for kind in RESPONSE_KINDS]
         self.take((), [key for key in keys if self.held(key) is not None])
 
     def _response(self, place: str, response: Response) -> None:
@@ -408,11 +416,12 @@ class _Following:
             at_work=at_work,
             attended=attended,
             held=self.held,
+            sooner=False,
         )
         self.take(sets, ends)
 
-    def _retirement(self, subject: str, *, is_open: bool) -> None:
-        if not is_open and self.held(f"retire:{subject}") is None:
+    def _retirement(self, subject: str) -> None:
+        if self.held(f"retire:{subject}") is None:
             self.take(retirement(self.state, self.given, subject), ())
 
     def calls(self) -> None:
@@ -424,14 +433,12 @@ class _Following:
             needs = [need for key in call.needs if (need := self.back.need(key)) is not None]
             unplaced = [n for n in needs if n.outcome is None and n.incident is None and not n.reconstructed]
             standing = any(
-                self.held(f"{kind}:{subject}") is not None for kind in ("answer", "call_back", "find_out")
+                self.held(f"{kind}:{subject}") is not None for kind in CALL_KINDS
             )
             if unplaced and not standing:
                 self.take((find_out(self.state, subject, self.given),), ())
             elif not unplaced and self.held(f"find_out:{subject}") is not None:
                 self.take((), (f"find_out:{subject}",))
-            if all(n.incident is None for n in needs):
-                self._retirement(subject, is_open=any(n.outcome is None for n in needs))
 
     def sets(self) -> tuple[Deadline, ...]:
         """The deadlines that the event sets."""

@@ -2,5 +2,4 @@
 
 Only the loop and its ports live here. The clock, the log, the seals and the rest are handed in; nothing here
 opens a file or a socket.
-opens a file or a socket.
 """

@@ -8,6 +8,7 @@ import msgspec
 
 from everycall.core.base import Frozen, Identifier, Instant
 from everycall.core.refusals import Refusal
+from everycall.engine.salvage import LONGEST_ID
 
 
 class Done(Frozen, frozen=True, kw_only=True, tag_field="answer", tag="done"):
@@ -36,6 +37,26 @@ class Unavailable(Frozen, frozen=True, kw_only=True, tag_field="answer", tag="un
     because: str
     instead: str = "Write it down with its time, and send it again when the store is back."
 
+
+OTHER_CONTENT: Final = Refusal(
+    code="id_used_already",
+    rule="house:5",
+    because="A command with this id and other content was answered before.",
+    instead="Give each command an id of its own; send the same content only to hear the first answer again.",
+)
+
+UNUSABLE_ID: Final = Refusal(
+    code="unusable_id",
+    rule="house:5",
+    because=f"The id of a command is printable text of 1 to {LONGEST_ID} characters.",
+    instead="Give it such an id, for instance a UUID.",
+)
+TOO_LARGE: Final = Refusal(
+    code="too_large",
+    rule="house:5",
+    because="What this command would record is larger than one entry of the record may be.",
+    instead="Say it in several commands.",
+)
 
 Answer = Done | Refusal | Spooled | Unavailable
 

@@ -1,6 +1,10 @@
 """The door: bytes from outside become a command.
 
-A call is never refused here either: what cannot be read is taken as a call with its words.
+Invariants:
+
+1. A call is never refused here either: what was meant to take one is taken, with whatever of it can be read.
+2. Who acts is known already; the sender's own word for it does not count.
+3. A sealed value comes from the record, never from outside: a sender could name another call's.
 """
 
 from __future__ import annotations
@@ -9,59 +13,85 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from everycall.core.base import LONGEST_WORDS
+from everycall.core.base import Frozen, Identifier, Instant
 from everycall.core.calls import TakeCall
-from everycall.core.commands import Command, decode_command
-from everycall.core.facts import FactGiven
+from everycall.core.commands import AnyCommand, Command
 from everycall.core.refusals import Refusal
-from everycall.core.sealed import Private
+from everycall.engine.salvage import LONGEST_ID, salvaged
+from everycall.engine.sealing import holds_sealed
 
 if TYPE_CHECKING:
     from everycall.core.actors import Actor
 
-_LARGEST: Final = 1 << 20
-_LONGEST_ID: Final = 120
+LARGEST: Final = 1 << 20
+"""Bytes of the largest command."""
 
 
-class _Loose(msgspec.Struct):
+class Incoming(Frozen, frozen=True, kw_only=True):
+    """A command as it comes: like `Command`, but whoever it says acts is not read."""
+
+    body: AnyCommand
+    id: Identifier | None = None
+    at: Instant | None = None
+    actor: msgspec.Raw = msgspec.Raw(b"null")
+
+
+class _WithId(msgspec.Struct):
     id: str | None = None
-    body: dict[str, object] | None = None
+
+
+class _WithTime(msgspec.Struct):
+    at: Instant | None = None
+
+
+_decoder: Final = msgspec.json.Decoder(Incoming)
 
 
 def read_command(data: bytes, actor: Actor, fallback_id: str) -> Command | Refusal:
-    """Read a command for an actor who is known already; the sender's own word for it does not count.
+    """Read a command for an actor who is known already.
 
-    What was meant to take a call and is malformed is taken all the same: its bytes become the sealed words of
-    a call with nothing else known.
+    Args:
+        data: JSON.
+        actor: who sends it.
+        fallback_id: the id of a call whose sender gave none that can be used.
     """
     try:
-        command = decode_command(data[:_LARGEST]) if len(data) <= _LARGEST else None
+        if len(data) > LARGEST:
+            trouble = f"it has {len(data):,} bytes; a command has at most {LARGEST:,}"
+        else:
+            incoming = _decoder.decode(data)
+            if holds_sealed(incoming.body):
+                trouble = "a sealed value comes from the record, not from outside"
+            elif incoming.id is not None and incoming.id.isprintable():
+                return Command(id=incoming.id, actor=actor, body=incoming.body, at=incoming.at)
+            elif isinstance(incoming.body, TakeCall):
+                return Command(id=fallback_id, actor=actor, body=incoming.body, at=incoming.at)
+            else:
+                trouble = "it has no printable id of its own"
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         trouble = str(error)
-    else:
-        if command is not None:
-            return msgspec.structs.replace(command, actor=actor)
-        trouble = f"it has {len(data):,} bytes; a command has at most {_LARGEST:,}"
-    if b"take_call" not in data[:_LARGEST]:
+    # Some send two bytes a character; a call is a call.
+    if b"take_call" not in data.replace(b"\0", b""):
         return Refusal(
             code="malformed",
             rule="house:1",
             because=f"This is no command: {trouble}.",
             instead="Mend it as the message says. To get somebody help, send take_call: it is never refused.",
         )
-    return Command(id=_loose_id(data) or fallback_id, actor=actor, body=_salvaged(data))
+    return Command(id=_id_of(data) or fallback_id, actor=actor, body=salvaged(data), at=_time_of(data))
 
 
-def _loose_id(data: bytes) -> str | None:
+def _id_of(data: bytes) -> str | None:
     try:
-        found = msgspec.json.decode(data, type=_Loose).id
+        found = msgspec.json.decode(data, type=_WithId).id
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
-    return found if found is not None and 0 < len(found) <= _LONGEST_ID else None
+    usable = found is not None and 0 < len(found) <= LONGEST_ID and found.isprintable()
+    return found if usable else None
 
 
-def _salvaged(data: bytes) -> TakeCall:
-    words = data[:LONGEST_WORDS].decode("utf-8", errors="backslashreplace")
-    return TakeCall(
-        words=Private(value=words), facts=(FactGiven(name="call.malformed", value=True, source="door"),)
-    )
+def _time_of(data: bytes) -> int | None:
+    try:
+        return msgspec.json.decode(data, type=_WithTime).at
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from everycall.core.sealed import Sealed
 
 
+class LogFailedError(Exception):
+    """The log could not be read or written while a command was on its way."""
+
+
 class Clock(Protocol):
     """Tells the time; the engine sees to it that it never goes back."""
 
@@ -41,6 +45,11 @@ class Log(Protocol):
         """The centre whose log it is."""
         ...
 
+    @property
+    def largest(self) -> int:
+        """Bytes of the largest entry that it takes."""
+        ...
+
     def length(self) -> int:
         """The sequence of the last durable entry."""
         ...
@@ -66,7 +75,10 @@ class Log(Protocol):
         answer: bytes,
         seals: Sequence[object],
     ) -> Future[None]:
-        """Append what one command made, whole or not at all; the future is done when it is durable."""
+        """Append what one command made, whole or not at all; the future is done when it is durable.
+
+        Every future ends, in the order in which they were made. After one has failed, all later ones do.
+        """
         ...
 
 

@@ -96,5 +96,22 @@ def _coarse_place(place: PlaceGiven) -> PlaceGiven:
     rounded = (coarse(latitude), coarse(longitude))
     if rounded == (latitude, longitude):
         return place
-    exact = place.exact if place.exact is not None else Private(value=f"{latitude} {longitude}")
+    exact = place.exact
+    if exact is None:
+        exact = Private(value=f"{latitude} {longitude}")
+    elif isinstance(exact, Private):
+        exact = Private(value=f"{exact.value} [{latitude} {longitude}]", searchable=exact.searchable)
     return replace(place, latitude_e7=rounded[0], longitude_e7=rounded[1], exact=exact)
+
+
+def holds_sealed(value: Any) -> bool:
+    """Whether a command's part holds a sealed value already."""
+    if isinstance(value, Sealed):
+        return True
+    if isinstance(value, FactGiven):
+        return isinstance(value.value, Sealed)
+    if isinstance(value, tuple):
+        return any(holds_sealed(item) for item in value)
+    if isinstance(value, msgspec.Struct):
+        return any(holds_sealed(getattr(value, name)) for name in _carriers(type(value)))
+    return False

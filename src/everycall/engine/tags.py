@@ -5,8 +5,6 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
-from everycall.core.assignments import UnitAssigned
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -19,6 +17,10 @@ _PREFIX: Final = {
     "incidents": "incident:",
     "into": "incident:",
     "new": "incident:",
+    "related": "incident:",
+    "preempted_for": "incident:",
+    "assignment": "assignment:",
+    "assignments": "assignment:",
     "unit": "unit:",
     "hand_over": "hand_over:",
     "instruction": "instruction:",
@@ -64,8 +66,6 @@ def printable(tag: str) -> str:
 def tags_of(event: Event) -> tuple[str, ...]:
     """The tags of an event, each once."""
     tags: dict[str, None] = {}
-    if isinstance(event, UnitAssigned):
-        tags[f"assignment:{event.assignment}"] = None
     for name, make in _readers(type(event)):
         value = getattr(event, name)
         if isinstance(value, str):

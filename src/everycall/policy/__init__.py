@@ -1,4 +1,5 @@
-"""Rules: what to send, how fast, and who may hold, hand over or decline; values behind the core's `Evaluator`.
+"""Rules: what to send, how fast, and who may hold, hand over or decline; behind the core's `Evaluator`.
 
-Only texts of rules, their evaluation and their checking live here. Nothing here changes a call, keeps a record or knows a centre.
+Only texts of rules, their evaluation and their checking live here. Nothing here changes a call, keeps a
+record or knows a centre.
 """

@@ -2,7 +2,8 @@
 
 Invariants:
 
-1. It declares to read no fact, so the core hands it none: like calls are treated alike by construction, whoever called.
+1. It declares to read no fact, so the core hands it none: like calls are treated alike by construction,
+   whoever called.
 2. The default always answers; the first rule that matches decides; no rule is behind one that covers it.
 3. What has priority 0 or 1 can be declined by nobody.
 4. Its hash is the SHA-256 of its canonical text; that text is kept as a blob in the record that adopts it.
@@ -70,7 +71,10 @@ class PlainRule(Frozen, frozen=True, kw_only=True):
 
 
 class PlainPermission(Frozen, frozen=True, kw_only=True):
-    """Who may hold, hand over or decline which types, on which grounds, for how long (microseconds) at the most."""
+    """Who may hold, hand over or decline which types, on which grounds, for how long at the most.
+
+    Durations are microseconds.
+    """
 
     rule: Identifier
     act: PermittedAct
@@ -90,7 +94,7 @@ class PlainPermission(Frozen, frozen=True, kw_only=True):
 
 
 class PlainPolicy(Frozen, frozen=True, kw_only=True):
-    """The whole text: its version for people, its rules in order, the default of each service, the permissions, the floor."""
+    """The whole text: version, rules in order, the default of each service, permissions, floor and ladder."""
 
     version: Identifier
     rules: tuple[PlainRule, ...]
@@ -126,8 +130,8 @@ def check(policy: PlainPolicy) -> None:
     """See that the policy is whole.
 
     Raises:
-        PolicyError: a service without default, a name used twice, a rule that can never decide, a hold or hand-over without an
-            end, or a decline that reaches what may never be declined.
+        PolicyError: a service without default, a name used twice, a rule that can never decide, a hold or
+            hand-over without an end, or a decline that reaches what may never be declined.
     """
     lacking = [service for service in SERVICES if service not in policy.defaults]
     if lacking:
@@ -137,16 +141,14 @@ def check(policy: PlainPolicy) -> None:
     names = [rule.rule for rule in policy.rules] + [permission.rule for permission in policy.permissions]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise PolicyError(
-            f"The name {twice[0]!r} stands for two rules: each needs its own, as decisions are recorded by it."
-        )
+        raise PolicyError(f"The name {twice[0]!r} stands for two rules: each needs its own, for the record.")
     for number, rule in enumerate(policy.rules):
         for pattern in rule.types:
             cover = _covering(policy.rules[:number], rule.services, pattern)
             if cover is not None:
                 raise PolicyError(
-                    f"Rule {rule.rule!r} can never decide for {pattern!r}: {cover!r} stands before it and covers it. "
-                    "Move it forward, or take that type out."
+                    f"Rule {rule.rule!r} can never decide for {pattern!r}: {cover!r} stands before it "
+                    "and covers it. Move it forward, or take that type out."
                 )
     for permission in policy.permissions:
         _check_permission(policy, permission)
@@ -156,7 +158,8 @@ def _check_permission(policy: PlainPolicy, permission: PlainPermission) -> None:
     if permission.act != "decline":
         if permission.longest is None or permission.longest <= 0:
             raise PolicyError(
-                f"{permission.rule!r} lets somebody {permission.act.replace('_', ' ')} without an end: give a longest time."
+                f"{permission.rule!r} lets somebody {permission.act.replace('_', ' ')} without an end: "
+                "give a longest time."
             )
         return
     for pattern in permission.types:
@@ -168,11 +171,13 @@ def _check_permission(policy: PlainPolicy, permission: PlainPermission) -> None:
             priority = _plan(policy, service, pattern)[1].priority
             if priority in HIGHEST_PRIORITIES and any(r.matches(service, pattern) for r in policy.rules):
                 raise PolicyError(
-                    f"{permission.rule!r} declines {pattern!r}, which has priority {priority}: that can never be declined."
+                    f"{permission.rule!r} declines {pattern!r}, which has priority {priority}: that can "
+                    "never be declined."
                 )
         if not any(pattern in rule.types for rule in policy.rules):
             raise PolicyError(
-                f"{permission.rule!r} declines {pattern!r}, for which no rule stands: give it one with its priority."
+                f"{permission.rule!r} declines {pattern!r}, for which no rule stands: give it one with its "
+                "priority."
             )
 
 

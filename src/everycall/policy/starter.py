@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from everycall.core.vocabulary import Service
 
 _DISPATCH: Final = {"1": MINUTE, "2": 2 * MINUTE, "3": 10 * MINUTE, "4": 30 * MINUTE, "5": HOUR}
-"""By priority. NFPA 1225 asks for 60 s from answer to dispatch for the highest; the others are the town's to set."""
+"""By priority. NFPA 1225 asks for 60 s from answer to dispatch for the highest; the rest is the town's."""
 
 _ARRIVE: Final = {"1": 8 * MINUTE, "2": 12 * MINUTE, "3": 30 * MINUTE, "4": 90 * MINUTE, "5": 3 * HOUR}
 

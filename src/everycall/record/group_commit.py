@@ -19,7 +19,6 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from everycall.record.errors import RecordBroken, RecordClosed
@@ -51,10 +50,15 @@ class Work(Protocol):
 WorkType = TypeVar("WorkType", bound=Work)
 
 
-@dataclass(slots=True)
-class _Pending(Generic[WorkType]):
-    work: WorkType
-    future: Future[None]
+class _Pending(Future[None], Generic[WorkType]):
+    """Work and the future of it, which nobody can cancel: a submitted command cannot be taken back."""
+
+    def __init__(self, work: WorkType) -> None:
+        super().__init__()
+        self.work = work
+
+    def cancel(self) -> bool:
+        return False
 
 
 class GroupCommitter(Generic[WorkType]):
@@ -87,7 +91,6 @@ class GroupCommitter(Generic[WorkType]):
         self._submitted = 0
         self._done = 0
         self._awaited = 0
-        self._before = 0
         self._last_count = 0
         self._closing = False
         self._failure: BaseException | None = None
@@ -110,9 +113,7 @@ class GroupCommitter(Generic[WorkType]):
             RecordBroken: The writer has failed earlier.
             RecordClosed: The writer was closed.
         """
-        future: Future[None] = Future()
-        future.set_running_or_notify_cancel()  # a submitted command cannot be taken back
-        pending = _Pending(work, future)
+        pending = _Pending(work)
         with self._lock:
             # The writer's own callbacks may submit but never wait for room: only the writer makes room.
             while self._waiting_weight > ROOM and self._failure is None and not self._in_writer():
@@ -126,7 +127,7 @@ class GroupCommitter(Generic[WorkType]):
             self._submitted += 1
             if len(self._queue) == self._awaited:
                 self._arrived.notify()
-        return future
+        return pending
 
     def wait(self, future: Future[None]) -> None:
         """Wait for a future of this committer, and raise what it failed with.
@@ -186,8 +187,8 @@ class GroupCommitter(Generic[WorkType]):
             self._awaited = 1
             while not self._queue and not self._closing:
                 self._arrived.wait()
-            if len(self._queue) < (self._last_count + self._before) // 2 and not self._closing:
-                self._awaited = (self._last_count + self._before) // 2  # `submit` wakes us when that many have come
+            if len(self._queue) < self._last_count and not self._closing:
+                self._awaited = self._last_count  # `submit` wakes us when that many have come
                 self._arrived.wait(LONGEST_GATHERING)
             weight = 0
             while self._queue and weight < LARGEST_GROUP:
@@ -195,7 +196,6 @@ class GroupCommitter(Generic[WorkType]):
                 self._in_hand.append(pending)
                 weight += pending.work.weight
             self._waiting_weight -= weight
-            self._before = self._last_count
             self._last_count = len(self._in_hand)
             self._awaited = 0
             # Waking a producer for every freed place would have the two threads trade the interpreter's lock
@@ -207,9 +207,9 @@ class GroupCommitter(Generic[WorkType]):
     def _answer(self, verdicts: Sequence[Exception | None]) -> None:
         for pending, verdict in zip(self._in_hand, verdicts, strict=True):
             if verdict is None:
-                pending.future.set_result(None)
+                pending.set_result(None)
             else:
-                pending.future.set_exception(verdict)
+                pending.set_exception(verdict)
         with self._lock:
             self._done += len(self._in_hand)
             self._in_hand.clear()
@@ -223,8 +223,8 @@ class GroupCommitter(Generic[WorkType]):
             self._queue.clear()
             self._done += len(lost)
         for pending in lost:
-            if not pending.future.done():
-                pending.future.set_exception(_broken(failure))
+            if not pending.done():
+                pending.set_exception(_broken(failure))
         with self._lock:
             self._room.notify_all()
             self._settled.notify_all()

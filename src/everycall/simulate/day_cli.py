@@ -1,7 +1,7 @@
 """The verb `day`: a synthetic day of an invented town, what happened in it, its balance, and one story.
 
-Returns 0 when the day was made and balances, 1 when it does not balance or the core refused what no script expected, 2 when no record
-could be made.
+Returns 0 when the day was made and balances, 1 when it does not balance or the core refused what no script
+expected, 2 when no record could be made.
 """
 
 from __future__ import annotations
@@ -85,8 +85,8 @@ def _what_happened(summary: DaySummary, took: float, console: Console) -> None:
     happened = summary.happened
     console.print(Text("A day in Rivermouth, an invented town", style="bold"))
     console.print(
-        f"{summary.calls:,} calls in {HOURS} hours, {summary.commands:,} commands, {summary.events:,} events, "
-        f"in {took:.1f} s; seed {summary.seed}"
+        f"{summary.calls:,} calls in {HOURS} hours, {summary.commands:,} commands, {summary.events:,} events"
+        f"; seed {summary.seed}, made in {took:.1f} s"
     )
     table = Table.grid(padding=(0, 2))
     table.add_column(justify="right", no_wrap=True)

@@ -174,7 +174,7 @@ class Driver:
         self.sent[name] += 1
         self.engine.advance()
         self._fresh.clear()
-        command = Command(id=f"day-{self._commands:06d}", actor=actor, body=body, at=at)  # type: ignore[arg-type]  # every body is in the union
+        command = Command(id=f"day-{self._commands:06d}", actor=actor, body=body, at=at)  # type: ignore[arg-type]  # in the union
         answer = self.engine.submit(command)
         made = [event for event in self._fresh if not isinstance(event, Recalled)]
         if made and refused is None:

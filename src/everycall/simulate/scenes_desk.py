@@ -1,4 +1,4 @@
-"""Scenes at the desk: silent and abandoned calls, interpreters, mended words, refusals, instructions, reviews."""
+"""Scenes at the desk: silent and abandoned calls, interpreters, refusals, instructions, reviews."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def silent(floor: Floor) -> Process:
 
 
 def abandoned(floor: Floor) -> Process:
-    """Nobody answers in time, so the ladder climbs; the caller gives up, is called back, and it was a misdial."""
+    """Nobody answers in time and the caller gives up; called back, it was a misdial."""
     asked = Asked("abandoned", "emergency_voice", (("unknown", "unknown"),), (6_200, 2_100))
     d = floor.driver
     call = rung(floor, asked)
@@ -92,7 +92,7 @@ def abandoned(floor: Floor) -> Process:
 
 
 def whispered(floor: Floor) -> Process:
-    """A whispered call breaks off and must not be rung back; police go all the same, and a cancellation closes nothing."""
+    """A whispered call breaks off and must not be rung back; police go, and a cancellation closes nothing."""
     asked = Asked(
         "whispered",
         "emergency_voice",
@@ -108,6 +108,7 @@ def whispered(floor: Floor) -> Process:
     d.do(taker, RecordCallBack(call=taken.call, result="not_rung_unsafe"))
     serve_all(floor, asked, taken.incident)
     yield 170
+    floor.worth_a_look["a whispered call whose cancellation closed nothing"] = taken.incident
     # Another voice calls and says that all is well. For this type that closes nothing.
     d.do(
         floor.taker(),
@@ -154,7 +155,7 @@ def interpreted(floor: Floor) -> Process:
 
 
 def mended(floor: Floor) -> Process:
-    """What sounded like a sick person is a heart that has stopped; the plan grows, by rule and then by hand."""
+    """What sounded like a sick person is a heart that has stopped: the plan grows, more units go."""
     asked = Asked(
         "mended", "emergency_voice", (("ems", "cardiac_arrest"),), (4_700, 6_400), first_type="sick_person"
     )
@@ -230,7 +231,7 @@ def held_out(floor: Floor) -> Process:
 
 
 def declined(floor: Floor) -> Process:
-    """Guarding a shop is declined by the one who may, on a ground that a rule knows; oversight looks at it."""
+    """Guarding a shop is declined by one who may, on a ground that a rule knows; oversight looks at it."""
     asked = Asked("declined", "ten_digit_line", (("police", "guard_private_property"),), (4_900, 5_100))
     d = floor.driver
     taken = yield from take(floor, asked)
@@ -265,7 +266,7 @@ def urgent_never_declined(floor: Floor) -> Process:
 
 
 def instructed(floor: Floor) -> Process:
-    """The floor is told by word of mouth not to send to a camp; one key enters it, and its own chain cannot take it out."""
+    """The floor is told by telephone not to send to a building; one key enters it, no chief removes it."""
     d = floor.driver
     desk = floor.dispatcher(town.POLICE)
     made = d.do(desk, RecordInstruction())
@@ -331,7 +332,7 @@ def reached_after_all(floor: Floor) -> Process:
 
 
 def several_callers(floor: Floor) -> Process:
-    """One collision, four callers: two are duplicates, one is related, and one linked by mistake is taken out again."""
+    """One collision, four callers: two are duplicates; one, linked by mistake, is taken out again."""
     first = Asked(
         "collision",
         "emergency_voice",
@@ -364,7 +365,7 @@ def several_callers(floor: Floor) -> Process:
 
 
 def settled_by_phone(floor: Floor) -> Process:
-    """Advice that the caller agrees with settles; without agreement it does not. A note goes to the wrong call and is struck."""
+    """Advice settles only when the caller agrees. A note goes to the wrong call and is struck."""
     asked = Asked("advised", "emergency_voice", (("ems", "injury_minor"),), (2_800, 3_800))
     d = floor.driver
     taken = yield from take(floor, asked)

@@ -65,7 +65,7 @@ if TYPE_CHECKING:
 
 
 def preempted(floor: Floor) -> Process:
-    """A unit on its way to a theft is taken for a robbery. The theft is offered to the county, refused, and pending again."""
+    """A unit on its way to a theft is taken for a robbery; the county refuses the theft, so it is pending."""
     theft = Asked(
         "theft", "emergency_voice", (("police", "shoplifting"),), (8_100, 8_000), finds="gone_on_arrival"
     )
@@ -133,7 +133,7 @@ def stacked(floor: Floor) -> Process:
 
 
 def big_fire(floor: Floor) -> Process:
-    """A building burns: two callers, two incidents that are one, a second alarm, the neighbour's engine, staging, patients."""
+    """A building burns: two incidents that are one, a second alarm, the neighbour's engine, patients."""
     fire = Asked(
         "big fire",
         "emergency_voice",
@@ -347,7 +347,7 @@ def emergency(floor: Floor) -> Process:
 
 
 def not_heard_from(floor: Floor) -> Process:
-    """A unit on scene is not asked in time: the ladder climbs to the supervisor, who has somebody drive by."""
+    """A unit on scene is not asked in time: the ladder climbs to the supervisor."""
     asked = Asked(
         "not heard from",
         "emergency_voice",
@@ -397,7 +397,7 @@ def _end(floor: Floor, key: str) -> Process:
 
 
 def radio_gap(floor: Floor) -> Process:
-    """The radio fails for half an hour: all times of one unit are entered afterwards, one is wrong and corrected, one is missing."""
+    """The radio fails: a unit's times are entered afterwards, one wrong and corrected, one missing."""
     asked = Asked("radio gap", "walk_in", (("police", "dispute"),), (6_100, 800), minutes=10)
     d = floor.driver
     taken = yield from take(floor, asked)
@@ -428,7 +428,7 @@ def radio_gap(floor: Floor) -> Process:
 
 
 def already_there(floor: Floor) -> Process:
-    """A unit that the board has elsewhere reports that it is here: the report stands, the conflict is flagged."""
+    """A unit that the board has elsewhere reports itself here: that stands, and the conflict is flagged."""
     asked = Asked(
         "already there", "emergency_voice", (("police", "collision_minor"),), (4_200, 4_300), minutes=13
     )

@@ -1,4 +1,4 @@
-"""The stream of ordinary calls of the synthetic day: by hour, channel, kind, place and what a unit finds there."""
+"""The ordinary calls of the synthetic day: by hour, channel, kind, place and what a unit finds there."""
 
 from __future__ import annotations
 

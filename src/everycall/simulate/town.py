@@ -1,6 +1,6 @@
-"""Rivermouth, an invented town on a grid: its districts, streets, stations, units and hospital; distances as the crow flies.
+"""Rivermouth, an invented town on a grid: districts, streets, stations, units and a hospital.
 
-Places are whole metres east and north of the town's south-west corner.
+Places are whole metres east and north of its south-west corner; distances are as the crow flies.
 """
 
 from __future__ import annotations
@@ -150,7 +150,8 @@ def position(spot: Spot) -> tuple[int, int]:
 
 def somewhere(dice: Random) -> Spot:
     """A spot of the town, oftener in its middle."""
-    return tuple(sum(dice.randrange(SIDE) for _ in range(2)) // 2 for _ in range(2))  # type: ignore[return-value]  # two of them
+    east, north = [(dice.randrange(SIDE) + dice.randrange(SIDE)) // 2 for _ in range(2)]
+    return east, north
 
 
 def place(spot: Spot, dice: Random, *, source: str = "caller") -> PlaceGiven:

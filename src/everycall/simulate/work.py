@@ -22,14 +22,13 @@ from everycall.core.recommending import Recommend, UnitsRecommended
 from everycall.core.scene import AddPatient, PatientFound, ReportPatient
 from everycall.core.settling import CloseResponse
 from everycall.core.units import ReportPosition
-from everycall.core.vocabulary import MissingReason
 from everycall.simulate import town
 from everycall.simulate.taking import take
 
 if TYPE_CHECKING:
     from random import Random
 
-    from everycall.core.vocabulary import OutcomeName, StampName
+    from everycall.core.vocabulary import MissingReason, OutcomeName, StampName
     from everycall.simulate.driver import Process
     from everycall.simulate.floor import Asked, Floor
 
@@ -37,18 +36,18 @@ Sending = Generator[int, None, list[str]]
 """A process that ends with the assignments that it made."""
 
 CHECK_EVERY: Final = 13
-"""Minutes after which a careful dispatcher asks a unit on scene whether it is all right; the floor allows 15."""
+"""Minutes after which a careful dispatcher asks a unit on scene if it is all right; the floor allows 15."""
 
 LOOK_AGAIN: Final = 30
 PREEMPT_AFTER: Final = 60
 LONGEST_WAIT: Final = 1_200
-"""Seconds: how often a dispatcher looks at what waits, and for how long before asking for a proposal anyway."""
+"""Seconds: how often a dispatcher looks at what waits, and how long before asking for a proposal anyway."""
 
 FORGOTTEN: Final = 4
 CORRECTED: Final = 3
 NOT_TAKEN: Final = 5
 CARE_REFUSED: Final = 22
-"""In a hundred: arrivals entered later from the radio log, corrected, stamps never taken, patients who refuse care."""
+"""In a hundred: arrivals entered later, arrivals corrected, stamps never taken, patients who refuse care."""
 
 _REASONS: Final[tuple[MissingReason, ...]] = ("not_reported", "equipment_failed", "unit_too_busy")
 _ON_SCENE_MINUTES: Final[dict[str, tuple[int, int]]] = {
@@ -79,7 +78,7 @@ def served(floor: Floor, asked: Asked, incident: str, agency: str) -> Process:
 
 
 def send(floor: Floor, asked: Asked, incident: str, agency: str) -> Sending:
-    """Look at the proposal and send; where nobody is free, wait, or take a unit from something less urgent."""
+    """Look at the proposal and send; where nobody is free, wait, or take a unit from what is less urgent."""
     d, dice = floor.driver, floor.dice(f"send/{asked.key}/{agency}")
     yield dice.randrange(4, 18)
     waited = 0
@@ -266,7 +265,7 @@ def called_back(floor: Floor, incident: str, agency: str, reason: str) -> None:
 
 
 def taken_from_less(floor: Floor, incident: str, agency: str) -> str | None:
-    """Take a unit that is still on its way to something less urgent; the assignment, if there is such a unit."""
+    """Take a unit that is still on its way to what is less urgent; the new assignment, if there is one."""
     state = floor.driver.state
     mine = priority_order(floor.response(incident, agency).plan.priority)
     for unit in sorted(state.units):
