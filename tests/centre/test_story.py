@@ -35,16 +35,17 @@ from everycall.core.evolve import evolve
 from everycall.core.facts import FactGiven
 from everycall.core.floor import ChangeShift
 from everycall.core.hand_overs import AnswerHandOver, HandOverOffered, OfferHandOver
+from everycall.core.holding import HoldResponse
 from everycall.core.incidents import IncidentOpened
 from everycall.core.linking import IncidentsMerged, Merge
 from everycall.core.needs import NeedAsked
 from everycall.core.notes import AddNote, NoteAdded, StrikeNote
-from everycall.core.outcomes import Responded
+from everycall.core.outcomes import CancelledByCaller, Declined, Responded
 from everycall.core.places import PlaceGiven
 from everycall.core.policies import AdoptPolicy, OverObjection, PolicyLapsed, ReadsNothingProtected
 from everycall.core.retiring import Recalled, Retired
 from everycall.core.sealed import Private
-from everycall.core.settling import CloseResponse, Reopen
+from everycall.core.settling import CloseResponse, Reopen, Settle
 from everycall.core.state import State
 from everycall.core.undo import Undo
 from everycall.core.units import EnrolAgency, SignOn
@@ -417,6 +418,34 @@ def test_unsafe_to_ring_over_objection_and_reconstructed_are_flagged(centre: Cen
         actor=CHIEF,
     )
     assert "over_objection" not in {flag.code for flag in centre.story(centre.call()[1]).flags}
+
+
+def test_what_is_held_waits_or_is_under_review_is_flagged_and_so_is_a_cancellation_that_closed_nothing(
+    centre: Centre,
+) -> None:
+    text = centre.evaluator
+    centre.do(AdoptPolicy(policy=text.policy, version="v1", authority="chief", reason="first"), actor=CHIEF)
+    _, noise = centre.call("noise")
+    until = centre.clock.time + 10 * MINUTE
+    centre.do(HoldResponse(incident=noise, agency="RPD", ground="caller_asks_for_later", until=until))
+    assert any("caller asks for later" in f.text for f in centre.story(noise).flags if f.code == "held")
+    told = line(centre.story(noise), "response_held")
+    assert any(rule.startswith("later_at_callers_wish of policy") for rule in details(told, "rule"))
+    home, violence = centre.call("domestic_violence")
+    by_voice = CancelledByCaller(confirmed="same_voice_on_the_line")
+    centre.do(Settle(needs=(f"{home}-1",), outcome=by_voice))
+    story = centre.story(violence)
+    assert {"open", "cancellation"} == {flag.code for flag in story.flags}
+    guard, declined = centre.call("guard_private_property")
+    no = Declined(ground="not_a_public_duty", authority="town code", caller_told="yes")
+    centre.do(Settle(needs=(f"{guard}-1",), outcome=no), actor=CHIEF)
+    story = centre.story(declined)
+    assert "review_open" in {flag.code for flag in story.flags}
+    assert "rule not_a_public_duty of starter-1" in (story.needs[0].evidence or "")
+    centre.do(Assign(incident=violence, units=("P1", "P2")))
+    _, waiting = centre.call("theft")
+    assert "waiting" in {flag.code for flag in centre.story(waiting).flags}
+    assert details(line(centre.story(waiting), "response_waiting"), "missing") == ["wanted: police"]
 
 
 def test_personal_values_are_shown_as_sealed_with_a_short_reference(centre: Centre) -> None:

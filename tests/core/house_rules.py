@@ -137,9 +137,12 @@ def check_response(state: State, incident: Incident, response: Response) -> None
         assert response.waiting_since is None, where
     subject = "/".join(where)
     assert (response.hold is not None) == (f"hold:{subject}" in state.deadlines), (where, response.hold)
-    if not unsettled or response.hold is not None or working_on(state, *where):
+    live = [key for key in unsettled if not state.needs[key].reconstructed]
+    if not live or response.hold is not None or working_on(state, *where):
         assert f"dispatch:{subject}" not in state.deadlines, f"{where} waits for a dispatch that is no use"
-        assert f"outcome:{subject}" not in state.deadlines or unsettled, where
+        assert f"outcome:{subject}" not in state.deadlines, where
+    if not live:
+        assert f"arrive:{subject}" not in state.deadlines, where
 
 
 def check_waiting(state: State) -> None:

@@ -109,11 +109,17 @@ def _need_words(need: NeedTaken) -> str:
     return f"{service_word(need.service)} ({', '.join(about)})"
 
 
+def _plain(value: bool | int | str) -> str:  # noqa: FBT001 - a fact's value, not a switch
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)
+
+
 def _facts(facts: tuple[Fact, ...]) -> Detail | None:
     told = []
     for fact in facts:
         value = fact.value
-        shown = sealed_text(value) if isinstance(value, Sealed) else codes(str(value)).lower()
+        shown = sealed_text(value) if isinstance(value, Sealed) else _plain(value)
         source = "" if fact.source == "caller" else f" (from {fact.source})"
         told.append(f"{fact.name}: {shown}{source}")
     return detail("known", "; ".join(told))

@@ -99,10 +99,7 @@ def print_trimmed(part: RenderableType, console: Console) -> None:
 
 
 def _head(story: Story, zone: tzinfo) -> RenderableType:
-    name = story.incidents[0].incident if story.incidents else ""
-    for incident in story.incidents:
-        if incident.incident == story.asked:
-            name = incident.incident
+    name = _main(story)
     title = f"Incident {name}" if name else f"Call {story.calls[0].call if story.calls else story.asked}"
     types = list(dict.fromkeys(codes(need.type) for need in story.needs if need.type)) or ["type not known"]
     received = min((call.received_at for call in story.calls), default=None)
@@ -134,6 +131,17 @@ def _head(story: Story, zone: tzinfo) -> RenderableType:
         if held.external
     )
     return Group(*rows)
+
+
+def _main(story: Story) -> str:
+    """The incident that the story is about; what belongs to another, after a merge or a split, says so."""
+    into = {held.incident: held.merged_into for held in story.incidents}
+    name: str | None = story.asked if story.asked in into else next(iter(into), None)
+    seen: set[str] = set()
+    while name is not None and into.get(name) in into and name not in seen:
+        seen.add(name)
+        name = into[name]
+    return name or ""
 
 
 def _count(number: int, word: str) -> str:
@@ -204,9 +212,9 @@ def _responses(story: Story) -> RenderableType | None:
     table.add_column(no_wrap=True)
     table.add_column(no_wrap=True)
     table.add_column()
-    several = len(story.incidents) > 1
     for response in story.responses:
-        name = f"{response.agency} {response.incident}" if several else response.agency
+        other = response.incident != _main(story)
+        name = f"{response.agency} {response.incident}" if other else response.agency
         table.add_row(name, codes(response.status), _response(response))
     return table
 
@@ -232,13 +240,13 @@ def _units(story: Story, zone: tzinfo) -> RenderableType | None:
     table.add_column(no_wrap=True, style="dim")
     table.add_column()
     for unit in story.units:
-        table.add_row(unit.unit, unit.assignment, _unit(unit, zone, several=len(story.incidents) > 1))
+        table.add_row(unit.unit, unit.assignment, _unit(unit, zone, other=unit.incident != _main(story)))
     return table
 
 
-def _unit(unit: UnitStory, zone: tzinfo, *, several: bool) -> Text:
+def _unit(unit: UnitStory, zone: tzinfo, *, other: bool) -> Text:
     text = Text()
-    if several:
+    if other:
         text.append(f"{unit.incident}: ", style="dim")
     if unit.stacked:
         text.append("stacked behind other work")
@@ -310,7 +318,7 @@ def _lines(story: Story, zone: tzinfo) -> RenderableType | None:
     table.add_column(ratio=1)
     table.add_column(no_wrap=True, style="dim")
     date = ""
-    several = len(story.incidents) > 1
+    main = _main(story)
     who = ""
     time = ""
     for line in story.lines:
@@ -321,13 +329,13 @@ def _lines(story: Story, zone: tzinfo) -> RenderableType | None:
         clock = clock_text(line.recorded_at, zone)
         actor = _who(line.who)
         same = clock == time and actor == who
-        told = Group(_line(line, several=several), *[_detail(detail) for detail in line.details])
+        told = Group(_line(line, main), *[_detail(detail) for detail in line.details])
         table.add_row("" if clock == time else clock, told, "" if same else actor)
         time, who = clock, actor
     return table
 
 
-def _line(line: Line, *, several: bool) -> Text:
+def _line(line: Line, main: str) -> Text:
     text = Text()
     if line.struck is not None:
         text.append(f"~~{line.text}~~", style="strike")
@@ -335,7 +343,7 @@ def _line(line: Line, *, several: bool) -> Text:
     else:
         loud = line.event in ("needs_settled", "deadline_passed", "emergency_signalled")
         text.append(line.text, style="bold" if loud else "")
-    if several and line.incident is not None and line.incident not in line.text:
+    if line.incident not in (None, main) and str(line.incident) not in line.text:
         text.append(f" [{line.incident}]", style="dim")
     return text
 

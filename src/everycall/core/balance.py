@@ -50,11 +50,12 @@ class Balance:
         if kind is CallTaken:
             assert isinstance(event, CallTaken)  # noqa: S101 - tells the type checker what `kind` says
             self.calls += 1
-            for need in event.needs:
-                self._receive(need.need, self_initiated=event.self_initiated)
+            if event.self_initiated:
+                self._own.add(event.call)
+            self._receive(event.call, len(event.needs))
         elif kind is NeedAdded:
             assert isinstance(event, NeedAdded)  # noqa: S101
-            self._receive(event.need.need, self_initiated=event.self_initiated)
+            self._receive(event.call, 1)
         elif kind is NeedsSettled:
             assert isinstance(event, NeedsSettled)  # noqa: S101
             name = name_of(event.outcome)
@@ -70,21 +71,19 @@ class Balance:
                 tally.open += 1
         elif kind is Retired:
             assert isinstance(event, Retired)  # noqa: S101
-            for call in event.calls:
-                self._own.pop(call, None)
+            self._own.difference_update(event.calls)
         elif kind is Recalled:
             assert isinstance(event, Recalled)  # noqa: S101
-            for back in event.calls:
-                self._own[back.id] = back.self_initiated
+            self._own.update(call.id for call in event.calls if call.self_initiated)
 
-    def _receive(self, need: str, *, self_initiated: bool) -> None:
-        self._own[need.rsplit("-", 1)[0]] = self_initiated
-        tally = self.self_initiated if self_initiated else self.requests
-        tally.received += 1
-        tally.open += 1
+    def _receive(self, call: str, needs: int) -> None:
+        tally = self.self_initiated if call in self._own else self.requests
+        tally.received += needs
+        tally.open += needs
 
     def _tally(self, need: str) -> Tally:
-        return self.self_initiated if self._own[need.rsplit("-", 1)[0]] else self.requests
+        """The needs of a call that a unit made of its own accord are all counted apart."""
+        return self.self_initiated if need.rsplit("-", 1)[0] in self._own else self.requests
 
     def holds(self, state: State) -> bool:
         """Whether received = outcomes + open, both by this fold and by the tables of the state."""

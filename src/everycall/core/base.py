@@ -32,6 +32,16 @@ Word = Annotated[str, msgspec.Meta(max_length=240)]
 """A short coded text that is not personal; what people say in their own words is sealed instead."""
 
 
+Integer = Annotated[int, msgspec.Meta(ge=-FARTHEST, le=FARTHEST)]
+"""A number that every JSON reader keeps exactly."""
+
+Named = Annotated[tuple[Identifier, ...], msgspec.Meta(max_length=500)]
+"""Ids that a command names; what takes more is said in several."""
+
+Words = Annotated[tuple[Word, ...], msgspec.Meta(max_length=20)]
+"""A short list of coded texts."""
+
+
 class Frozen(
     msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True, gc=False
 ):

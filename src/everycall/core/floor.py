@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from everycall.core.state import State
 
 
+ITEMS_AN_EVENT: Final = 500
+"""Calls, and incidents, that one event of a shift change names."""
+
+
 class ChangeShift(CommandBody, frozen=True, kw_only=True):
     """What is open at a position passes to another position, or to another person at the same."""
 
@@ -49,15 +53,18 @@ def change_shift(state: State, _actor: Actor, body: ChangeShift, given: Given) -
         for incident in state.incidents.values()
         if incident.position == body.position and is_open(incident)
     )
+    # As many events as it takes: an event has its size.
+    parts = max(-(-len(calls) // ITEMS_AN_EVENT), -(-len(incidents) // ITEMS_AN_EVENT), 1)
     return [
         ShiftChanged(
             position=body.position,
             to_position=body.to_position,
             to_person=body.to_person,
             at=given.at,
-            calls=calls,
-            incidents=incidents,
+            calls=calls[part * ITEMS_AN_EVENT : (part + 1) * ITEMS_AN_EVENT],
+            incidents=incidents[part * ITEMS_AN_EVENT : (part + 1) * ITEMS_AN_EVENT],
         )
+        for part in range(parts)
     ]
 
 

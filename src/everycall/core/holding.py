@@ -14,7 +14,7 @@ from everycall.core.clocks import clock_of
 from everycall.core.deadlines import Deadline, standing
 from everycall.core.event import Event
 from everycall.core.facts import readable
-from everycall.core.incidents import Hold, arrived, change_response, working
+from everycall.core.incidents import Hold, arrived, change_response, usable, working
 from everycall.core.policies import HIGHEST_PRIORITIES, LONGEST_HOLD, declared, evaluator_in_force
 from everycall.core.refusals import Refusal, unknown
 from everycall.core.waiting import waiting_changes
@@ -61,9 +61,9 @@ class HoldEnded(Event, frozen=True, kw_only=True):
 
 def hold_response(state: State, actor: Actor, body: HoldResponse, given: Given) -> list[Event] | Refusal:
     """Hold a response, if a rule allows it."""
-    incident = state.incidents.get(body.incident)
-    if incident is None:
-        return unknown("incident", body.incident)
+    incident = usable(state, body.incident)
+    if isinstance(incident, Refusal):
+        return incident
     response = incident.responses.get(body.agency)
     if response is None or response.closed_at is not None:
         return unknown("open response of agency", body.agency)
@@ -137,9 +137,9 @@ def hold_response(state: State, actor: Actor, body: HoldResponse, given: Given) 
 
 def release_hold(state: State, _actor: Actor, body: ReleaseHold, given: Given) -> list[Event] | Refusal:
     """Let a held response go."""
-    incident = state.incidents.get(body.incident)
-    if incident is None:
-        return unknown("incident", body.incident)
+    incident = usable(state, body.incident)
+    if isinstance(incident, Refusal):
+        return incident
     response = incident.responses.get(body.agency)
     if response is None or response.hold is None:
         return Refusal(

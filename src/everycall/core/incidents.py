@@ -210,6 +210,21 @@ def surviving(state: State, key: str | None) -> Incident | None:
     return incident
 
 
+def usable(state: State, key: str) -> Incident | Refusal:
+    """An incident that has not been merged away, for what somebody proposes to do with it."""
+    incident = state.incidents.get(key)
+    if incident is None:
+        return unknown("incident", key)
+    if incident.merged_into is not None:
+        return Refusal(
+            code="merged",
+            rule="house:6",
+            because=f"Incident {key} was merged into {incident.merged_into}.",
+            instead=f"Use {incident.merged_into}, or undo the merge.",
+        )
+    return incident
+
+
 def is_open(incident: Incident) -> bool:
     """Whether any response of it is open."""
     return incident.merged_into is None and any(r.closed_at is None for r in incident.responses.values())
@@ -394,9 +409,9 @@ def open_incident(state: State, actor: Actor, body: OpenIncident, given: Given) 
 
 def change_incident(state: State, _actor: Actor, body: ChangeIncident, given: Given) -> list[Event] | Refusal:
     """Say where it is, or relate it to others."""
-    incident = state.incidents.get(body.incident)
-    if incident is None:
-        return unknown("incident", body.incident)
+    incident = usable(state, body.incident)
+    if isinstance(incident, Refusal):
+        return incident
     for other in body.related:
         if other not in state.incidents or other == body.incident:
             return unknown("other incident", other)

@@ -124,7 +124,7 @@ def record_instruction(
 
 
 def complete_instruction(
-    state: State, _actor: Actor, body: CompleteInstruction, given: Given
+    state: State, actor: Actor, body: CompleteInstruction, given: Given
 ) -> list[Event] | Refusal:
     """Add to an instruction."""
     held = state.instructions.get(body.instruction)
@@ -133,6 +133,20 @@ def complete_instruction(
     for call in body.calls:
         if call not in state.calls:
             return unknown("call", call)
+    told = (
+        (held.said_by, body.said_by),
+        (held.said_by_agency, body.said_by_agency),
+        ("" if held.channel == "not_said" else held.channel, body.channel),
+        (held.words, body.words),
+    )
+    changes = any(before and after is not None and after != before for before, after in told)
+    if changes and actor.person != held.entered_by and actor.role != "oversight":
+        return Refusal(
+            code="already_said",
+            rule="house:6",
+            because=f"What instruction {held.id} says was entered by {held.entered_by}.",
+            instead="Add what is missing; who entered it, or oversight, can correct the rest.",
+        )
     return [
         InstructionCompleted(
             instruction=held.id,

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from everycall.core.clocks import RESPONSE_KINDS, clock_of, response_clock, retirement, unplaced, unsettled
 from everycall.core.deadlines import Deadline, standing
-from everycall.core.incidents import Incident, Response, agency_for, arrived, new_responses, working
+from everycall.core.incidents import Incident, Response, agency_for, arrived, new_responses, usable, working
 from everycall.core.linking import IncidentsMerged, Link, Merge, NeedsLinked, joined
 from everycall.core.policies import combined
 from everycall.core.refusals import Refusal, unknown
@@ -26,21 +26,6 @@ if TYPE_CHECKING:
 def next_act(state: State) -> str:
     """The id of the next act."""
     return f"U{state.counters['act'] + 1:06d}"
-
-
-def usable(state: State, key: str) -> Incident | Refusal:
-    """An incident that has not been merged away."""
-    incident = state.incidents.get(key)
-    if incident is None:
-        return unknown("incident", key)
-    if incident.merged_into is not None:
-        return Refusal(
-            code="merged",
-            rule="house:6",
-            because=f"Incident {key} was merged into {incident.merged_into}.",
-            instead=f"Use {incident.merged_into}, or undo the merge.",
-        )
-    return incident
 
 
 def being_handed_over(need: str) -> Refusal:

@@ -11,7 +11,7 @@ from everycall.core.calls import need_of
 from everycall.core.clocks import unsettled
 from everycall.core.event import Event
 from everycall.core.facts import Fact, readable
-from everycall.core.incidents import Response, arrived, change_response, response_deadlines, working
+from everycall.core.incidents import Response, arrived, change_response, response_deadlines, usable, working
 from everycall.core.needs import Need, NeedPrioritised
 from everycall.core.policies import (
     Requirement,
@@ -209,9 +209,9 @@ def _differs(state: State, deadline: Deadline, before: ResponsePlan, plan: Respo
 
 def change_plan(state: State, _actor: Actor, body: ChangePlan, given: Given) -> list[Event] | Refusal:
     """Send more or less than the rule says."""
-    incident = state.incidents.get(body.incident)
-    if incident is None:
-        return unknown("incident", body.incident)
+    incident = usable(state, body.incident)
+    if isinstance(incident, Refusal):
+        return incident
     response = incident.responses.get(body.agency)
     if response is None or response.closed_at is not None:
         return unknown("open response of agency", body.agency)

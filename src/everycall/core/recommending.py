@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from everycall.core.base import CommandBody, Frozen, Identifier, Instant, Word
 from everycall.core.event import Event
+from everycall.core.incidents import usable
 from everycall.core.refusals import Refusal, unknown
 from everycall.core.units import why_not_free
 
@@ -51,6 +52,8 @@ class UnitsRecommended(Event, frozen=True, kw_only=True):
 
 
 _SLOWEST: Final = 2**53
+PASSED_OVER: Final = 20
+"""So many of the units that were not taken stand in the event, nearest first."""
 
 
 def recommend(state: State, _actor: Actor, body: Recommend, given: Given) -> list[Event] | Refusal:
@@ -58,9 +61,9 @@ def recommend(state: State, _actor: Actor, body: Recommend, given: Given) -> lis
 
     Units whose time is unknown come last.
     """
-    incident = state.incidents.get(body.incident)
-    if incident is None:
-        return unknown("incident", body.incident)
+    incident = usable(state, body.incident)
+    if isinstance(incident, Refusal):
+        return incident
     response = incident.responses.get(body.agency)
     if response is None or response.closed_at is not None:
         return unknown("open response of agency", body.agency)
@@ -85,6 +88,8 @@ def recommend(state: State, _actor: Actor, body: Recommend, given: Given) -> lis
                 taken[unit.id] = requirement.capability
     candidates: list[Candidate] = []
     for unit in units:
+        if unit.id not in taken and len(candidates) >= PASSED_OVER + len(taken):
+            continue
         why = why_not_free(state, unit)
         passed_over = None
         if unit.id not in taken:

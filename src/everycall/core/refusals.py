@@ -20,7 +20,7 @@ class Refusal(Frozen, frozen=True, kw_only=True, tag_field="answer", tag="refuse
 def unknown(kind: str, identifier: str) -> Refusal:
     """Something named that this centre does not have."""
     return Refusal(
-        code=f"unknown_{kind.replace(' ', '_')}",
+        code=f"unknown_{kind.replace(' ', '_').replace('-', '_')}",
         rule="house:3",
         because=f"There is no {kind} {identifier!r} in this centre.",
         instead=f"Check the {kind} on the board; a report about something unknown can be entered as a call.",

@@ -13,7 +13,6 @@ from everycall.core.acts import Act
 from everycall.core.assignments import Assignment
 from everycall.core.base import Identifier, Instant
 from everycall.core.calls import Call
-from everycall.core.clocks import retirement
 from everycall.core.deadlines import standing
 from everycall.core.event import Event
 from everycall.core.hand_overs import HandOver
@@ -22,7 +21,6 @@ from everycall.core.needs import Need
 from everycall.core.reviews import Review
 
 if TYPE_CHECKING:
-    from everycall.core.given import Given
     from everycall.core.handlers import EvolveTable
     from everycall.core.state import State
 
@@ -103,32 +101,6 @@ def retirable(state: State, subject: str, at: int) -> Retired | None:
     ]
     return Retired(
         calls=tuple(sorted(calls)), incidents=tuple(sorted(incidents)), at=at, ends=standing(state, *keys)
-    )
-
-
-def brought_back(past: State, subject: str, given: Given) -> Recalled:
-    """The event that brings back what hangs together with a call or incident, as a rebuilt state has it."""
-    calls, incidents = component(past, subject)
-    needs = {need for call in calls for need in past.calls[call].needs}
-    acts = {act: past.acts[act] for key in (*calls, *incidents) for act in past.acts_about.get(key, ())}
-    assignments = {
-        key
-        for incident in incidents
-        for response in past.incidents[incident].responses.values()
-        for key in response.assignments
-    }
-    return Recalled(
-        calls=tuple(past.calls[key] for key in sorted(calls)),
-        needs=tuple(past.needs[key] for key in sorted(needs)),
-        incidents=tuple(past.incidents[key] for key in sorted(incidents)),
-        assignments=tuple(past.assignments[key] for key in sorted(assignments)),
-        reviews=tuple(held for _, held in sorted(past.reviews.items()) if held.need in needs),
-        hand_overs=tuple(
-            held for _, held in sorted(past.hand_overs.items()) if not needs.isdisjoint(held.needs)
-        ),
-        acts=dict(sorted(acts.items())),
-        at=given.now,
-        sets=retirement(past, given, subject),
     )
 
 

@@ -18,7 +18,7 @@ from everycall.core.assignments import (
 from everycall.core.clocks import response_clock, retirement, unsettled
 from everycall.core.deadlines import Deadline, standing
 from everycall.core.holding import let_go
-from everycall.core.incidents import Response, ResponseClosed
+from everycall.core.incidents import Response, ResponseClosed, usable
 from everycall.core.policies import NOT_RECORDED_PLAN, evaluator_in_force
 from everycall.core.refusals import Refusal, unknown
 from everycall.core.units import why_not_free
@@ -129,23 +129,9 @@ def assigned(
     return events
 
 
-def _open_incident(state: State, key: str) -> Incident | Refusal:
-    incident = state.incidents.get(key)
-    if incident is None:
-        return unknown("incident", key)
-    if incident.merged_into is not None:
-        return Refusal(
-            code="merged",
-            rule="house:6",
-            because=f"Incident {key} was merged into {incident.merged_into}.",
-            instead=f"Work on {incident.merged_into}, or undo the merge.",
-        )
-    return incident
-
-
 def assign(state: State, _actor: Actor, body: Assign, given: Given) -> list[Event] | Refusal:
     """Send units, each of which must be free unless the work is stacked."""
-    incident = _open_incident(state, body.incident)
+    incident = usable(state, body.incident)
     if isinstance(incident, Refusal):
         return incident
     units = tuple(dict.fromkeys(body.units))
@@ -381,7 +367,7 @@ def _cancelled(
 
 def preempt(state: State, _actor: Actor, body: Preempt, given: Given) -> list[Event] | Refusal:
     """Take a unit from its incident for another."""
-    incident = _open_incident(state, body.incident)
+    incident = usable(state, body.incident)
     if isinstance(incident, Refusal):
         return incident
     unit = state.units.get(body.unit)

@@ -23,7 +23,7 @@ from everycall.core.deadlines import Deadline, standing
 from everycall.core.event import ActEvent, Event
 from everycall.core.evidence import check, lacking
 from everycall.core.facts import readable
-from everycall.core.incidents import Response, ResponseNamed, arrived, change_response, engaged, working
+from everycall.core.incidents import Response, ResponseNamed, arrived, change_response, engaged, usable, working
 from everycall.core.outcomes import (
     CancelledByCaller,
     Declined,
@@ -246,9 +246,9 @@ def _declining(
 
 def close_response(state: State, actor: Actor, body: CloseResponse, given: Given) -> list[Event] | Refusal:
     """Settle what is open in a response with one outcome."""
-    incident = state.incidents.get(body.incident)
-    if incident is None:
-        return unknown("incident", body.incident)
+    incident = usable(state, body.incident)
+    if isinstance(incident, Refusal):
+        return incident
     response = incident.responses.get(body.agency)
     if response is None:
         return unknown("response of agency", body.agency)

@@ -69,7 +69,7 @@ def marked_missing(
     held = stamps.get(name)
     if held is not None and held.at is not None:
         return dict(stamps)
-    if held is not None and held.missing is not None and held.missing <= reason:
+    if held is not None and held.missing is not None and (held.missing, held.source) <= (reason, source):
         return dict(stamps)
     return {**stamps, name: Stamp(missing=reason, source=source)}
 

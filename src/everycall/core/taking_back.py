@@ -111,13 +111,20 @@ def taken_back(state: State, key: str, act: Act) -> Back:
     for change in act.changes:
         if change.table == "incidents":
             places[change.key] = None
+        elif change.table == "deadlines":
+            # A deadline may come back to a response that the act did not change otherwise.
+            kind, _, subject = change.key.partition(":")
+            place = subject.partition("/")[0]
+            if kind in RESPONSE_KINDS and place in state.incidents:
+                places[place] = None
         elif change.table == "needs":
             _need_back(back, change.key, change.before, change.after)
         elif change.table == "assignments":
             _assignment_back(back, change.key, change.before, change.after)
     for change in act.changes:
         if change.table in ("needs", "assignments"):
-            for held in (state.table(change.table).get(change.key), back.changed[change.table, change.key]):
+            now = state.table(change.table).get(change.key)
+            for held in (now, back.changed.get((change.table, change.key))):
                 if isinstance(held, (Need, Assignment)) and held.incident is not None:
                     places[held.incident] = None
     back.incidents = tuple(places)
@@ -166,13 +173,11 @@ def _members(back: Back, place: str, table: Table, agency: str, listed: Iterable
 
 
 def _lists_follow(back: Back, place: str) -> None:
-    incident = back.incident(place)
-    if incident is None and (now := back.state.incidents.get(place)) is not None:
-        # The act made it. It goes, unless something else belongs to it by now.
-        incident = now
-        back.changed["incidents", place] = now
+    # What the act made goes, unless something else belongs to it by now.
+    incident = back.incident(place) or back.state.incidents.get(place)
     if incident is None:
         return
+    back.changed["incidents", place] = incident
     change = next((c for c in back.act.changes if c.table == "incidents" and c.key == place), None)
     before = change.before if change is not None and isinstance(change.before, Incident) else None
     current = back.state.incidents.get(place)
@@ -439,6 +444,9 @@ class _Following:
                 self.take((find_out(self.state, subject, self.given),), ())
             elif not unplaced and self.held(f"find_out:{subject}") is not None:
                 self.take((), (f"find_out:{subject}",))
+            if all(n.outcome is not None or n.reconstructed for n in needs):
+                keys = [f"{kind}:{subject}" for kind in CALL_KINDS]
+                self.take((), [key for key in keys if self.held(key) is not None])
 
     def sets(self) -> tuple[Deadline, ...]:
         """The deadlines that the event sets."""

@@ -1,0 +1,172 @@
+"""Centres to test: one over memory, one over a real record; the same questions can be put to both."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Protocol, Self
+
+from engine_in_memory import START, Disk, DiskFullError, MemoryLog, MemorySeals, MemorySpool, SetClock
+
+from everycall.centre.embedded import EmbeddedCentre
+from everycall.core.actors import Actor
+from everycall.core.balance import Balance
+from everycall.core.calls import TakeCall
+from everycall.core.commands import AnyCommand, Command
+from everycall.core.events import Envelope, decode_event
+from everycall.core.evolve import evolve
+from everycall.core.state import State
+from everycall.engine.answers import Answer, Done
+from everycall.engine.loop import Engine
+from everycall.record import RecordBroken
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+    from types import TracebackType
+
+    from everycall.record.group_commit import GroupCommitter
+    from everycall.record.sqlite_write import Work
+
+DISPATCHER = Actor(person="D1", role="dispatcher", position="P2", agency="PD")
+
+
+class CentreUnderTest(Protocol):
+    """A centre whose log can fail, whose process can end, and that can be looked into."""
+
+    engine: Engine
+    clock: SetClock
+
+    def break_writes(self) -> None:
+        """From now on the log takes nothing."""
+
+    def recover(self) -> list[Answer]:
+        """Open the log again under the same engine."""
+        ...
+
+    def restart(self) -> None:
+        """End the process and begin another: all that was only in memory is gone."""
+
+    def entries(self) -> list[bytes]:
+        """What is durable."""
+        ...
+
+
+class MemoryCentre:
+    """Over memory."""
+
+    def __init__(self) -> None:
+        self.disk = Disk()
+        self.clock = SetClock()
+        self.log = MemoryLog(self.disk)
+        self.spool = MemorySpool(self.disk)
+        self.engine = Engine(self.log, self.clock, MemorySeals(), spool=self.spool, new_log=True)
+
+    def break_writes(self) -> None:
+        self.log.break_now()
+
+    def recover(self) -> list[Answer]:
+        self.log = MemoryLog(self.disk)
+        return self.engine.recover(self.log)
+
+    def restart(self) -> None:
+        self.log = MemoryLog(self.disk)
+        self.spool = MemorySpool(self.disk)
+        self.engine = Engine(self.log, self.clock, MemorySeals(), spool=self.spool)
+        self.engine.drain()
+
+    def entries(self) -> list[bytes]:
+        return list(self.disk.entries)
+
+
+class RecordCentre:
+    """Over a record in a file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.clock = SetClock()
+        self.embedded = EmbeddedCentre.create(path, centre="test", clock=self.clock)
+        self.engine = self.embedded.engine
+
+    def break_writes(self) -> None:
+        committer: GroupCommitter[Work] | None = self.embedded.record._committer
+        assert committer is not None
+
+        def fails(_group: Sequence[Work]) -> Sequence[Exception | None]:
+            raise DiskFullError("no space left")
+
+        committer._commit = fails  # type: ignore[method-assign]
+
+    def recover(self) -> list[Answer]:
+        return self.embedded.recover()
+
+    def restart(self) -> None:
+        self.embedded.close()
+        self.embedded = EmbeddedCentre.open(self.path, clock=self.clock)
+        self.engine = self.embedded.engine
+
+    def entries(self) -> list[bytes]:
+        with contextlib.suppress(RecordBroken):
+            self.embedded.record.flush()
+        return [data for _, data in self.embedded.record.read()]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.embedded.close()
+
+
+_count = 0
+
+
+def command(
+    body: AnyCommand, key: str | None = None, *, at: int | None = None, actor: Actor = DISPATCHER
+) -> Command:
+    """A command with an id of its own."""
+    global _count  # noqa: PLW0603 - ids for the tests, unique within a run
+    _count += 1
+    return Command(id=key or f"k{_count}", actor=actor, body=body, at=at)
+
+
+def do(centre: CentreUnderTest, body: AnyCommand, *, at: int | None = None, actor: Actor = DISPATCHER) -> Done:
+    """Carry out a command; anything else is a failure of the test."""
+    answer = centre.engine.handle(command(body, at=at, actor=actor))
+    if not isinstance(answer, Done):
+        raise AssertionError(f"{type(body).__name__}: {answer}")  # noqa: TRY004
+    return answer
+
+
+def take(centre: CentreUnderTest, **fields: object) -> Done:
+    """Take a call."""
+    return do(centre, TakeCall(**fields))  # type: ignore[arg-type]  # each test knows what it gives
+
+
+def envelopes(centre: CentreUnderTest) -> list[Envelope]:
+    """What is durable, decoded."""
+    return [decode_event(data) for data in centre.entries()]
+
+
+def folded(centre: CentreUnderTest) -> tuple[State, Balance]:
+    """A fresh state and balance from what is durable."""
+    state, balance = State(), Balance()
+    for envelope in envelopes(centre):
+        evolve(state, envelope.body)
+        balance.add(envelope.body)
+    return state, balance
+
+
+def check(centre: CentreUnderTest) -> None:
+    """What must hold at every moment: the live state is that of the log, and the balance holds."""
+    state, balance = folded(centre)
+    assert centre.engine.state.encoded() == state.encoded()
+    assert balance.holds(state)
+    assert centre.engine.balance.holds(centre.engine.state)
+    found = envelopes(centre)
+    assert [envelope.sequence for envelope in found] == list(range(1, len(found) + 1))
+    times = [envelope.recorded_at for envelope in found]
+    assert times == sorted(times), "recorded_at never goes back"
+
+
+__all__ = ["START", "MemoryCentre", "RecordCentre", "CentreUnderTest", "check", "command", "do", "take"]
