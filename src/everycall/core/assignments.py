@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec.structs import replace
 
 from everycall.core import stamps
-from everycall.core.base import CommandBody, Entity, Identifier, Instant, Word
+from everycall.core.base import CommandBody, Entity, Identifier, Instant, Named, Word
 from everycall.core.event import Event
 from everycall.core.incidents import Response, change_response
 from everycall.core.stamps import Stamp
@@ -83,7 +83,7 @@ class Assign(CommandBody, frozen=True, kw_only=True):
     """Send units. `stacked` puts the work behind what a busy unit does now."""
 
     incident: Identifier
-    units: tuple[Identifier, ...]
+    units: Named
     agency: Identifier | None = None
     stacked: bool = False
 

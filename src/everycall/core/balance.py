@@ -42,7 +42,7 @@ class Balance:
     calls: int = 0
     requests: Tally = field(default_factory=Tally)
     self_initiated: Tally = field(default_factory=Tally)
-    _own: dict[str, bool] = field(default_factory=dict)
+    _own: set[str] = field(default_factory=set)
 
     def add(self, event: Event) -> None:
         """Fold one event in."""

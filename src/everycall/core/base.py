@@ -28,12 +28,18 @@ Instant = Annotated[int, msgspec.Meta(ge=-FARTHEST, le=FARTHEST)]
 Identifier = Annotated[str, msgspec.Meta(min_length=1, max_length=120)]
 """An id or a code: a call, a unit, an agency, a type."""
 
+Key = Annotated[str, msgspec.Meta(min_length=1, max_length=300)]
+"""What a deadline is found by: its kind, an incident and an agency, each of which has its own length."""
+
 Word = Annotated[str, msgspec.Meta(max_length=240)]
 """A short coded text that is not personal; what people say in their own words is sealed instead."""
 
 
 Integer = Annotated[int, msgspec.Meta(ge=-FARTHEST, le=FARTHEST)]
 """A number that every JSON reader keeps exactly."""
+
+Duration = Annotated[int, msgspec.Meta(ge=0, le=FARTHEST)]
+"""Microseconds; never negative, so that nothing is due before it begins."""
 
 Named = Annotated[tuple[Identifier, ...], msgspec.Meta(max_length=500)]
 """Ids that a command names; what takes more is said in several."""

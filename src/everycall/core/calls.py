@@ -12,10 +12,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal
 
+import msgspec
 from msgspec.structs import replace
 
 from everycall.core import stamps
-from everycall.core.base import CommandBody, Entity, Frozen, Identifier, Instant, Word
+from everycall.core.base import CommandBody, Entity, Frozen, Identifier, Instant, Named, Word
 from everycall.core.clocks import find_out, find_out_unless_standing, unplaced
 from everycall.core.deadlines import Deadline, standing
 from everycall.core.event import Event
@@ -34,6 +35,12 @@ if TYPE_CHECKING:
     from everycall.core.given import Given
     from everycall.core.handlers import DecideTable, EvolveTable
     from everycall.core.state import State
+
+PLENTY: Final = 6
+"""Facts, and needs counted twice, that fit into one event whatever their words are."""
+PART_BYTES: Final = 32 * 1024
+"""Bytes of facts and needs in one event, where there are more."""
+_encoder: Final = msgspec.json.Encoder()
 
 CallBackResult = Literal[
     "reached", "no_answer", "busy", "refused_to_talk", "number_not_in_service", "not_rung_unsafe"
@@ -156,7 +163,7 @@ class AddNeed(CommandBody, frozen=True, kw_only=True):
 class RelateCalls(CommandBody, frozen=True, kw_only=True):
     """Say that calls have to do with each other, without joining them."""
 
-    calls: tuple[Identifier, ...]
+    calls: Named
 
 
 class CallTaken(Event, frozen=True, kw_only=True):
@@ -318,9 +325,57 @@ def take_call(state: State, actor: Actor, body: TakeCall, given: Given) -> list[
     from everycall.core.incidents import opening_for  # noqa: PLC0415 - incidents read calls; the arrow back is only here
 
     event = taken(state, actor, body, given)
+    facts = event.facts
+    event, rest = _in_parts(state, event, given)
     if not body.open_incident:
-        return [event]
-    return [event, *opening_for(state, event, given, body.incident_external, body.agency)]
+        return [event, *rest]
+    opened = opening_for(state, event, given, body.incident_external, body.agency, facts)
+    return [event, *opened, *rest]
+
+
+def _in_parts(state: State, event: CallTaken, given: Given) -> tuple[CallTaken, list[Event]]:
+    """A call with very much known about it is one event and some that follow: an event has its size."""
+    if len(event.facts) + 2 * len(event.needs) <= PLENTY:
+        return event, []
+    room = PART_BYTES
+    needs: list[NeedTaken] = []
+    for need in event.needs:
+        room -= len(_encoder.encode(need))
+        if needs and room < 0:
+            break
+        needs.append(need)
+    parts = _fact_parts(event.facts, max(room, 0))
+    # What is not in the first event is asked for, and known, just the same.
+    late = () if event.reconstructed else (find_out(state, event.call, given, event.received_at),)
+    rest: list[Event] = [
+        NeedAdded(
+            call=event.call,
+            need=need,
+            at=event.received_at,
+            self_initiated=event.self_initiated,
+            reconstructed=event.reconstructed,
+            sets=late,
+        )
+        for need in event.needs[len(needs) :]
+    ]
+    rest += [CallUpdated(call=event.call, at=given.at, facts=part) for part in parts[1:]]
+    return replace(event, needs=tuple(needs), facts=parts[0]), rest
+
+
+def _fact_parts(facts: tuple[Fact, ...], first: int) -> list[tuple[Fact, ...]]:
+    """Facts shared out over events: the first has `first` bytes of room, the others a whole part."""
+    if len(facts) <= PLENTY and first >= PART_BYTES:
+        return [facts]
+    parts: list[list[Fact]] = [[]]
+    room = first
+    for fact in facts:
+        size = len(_encoder.encode(fact))
+        if size > room:
+            parts.append([])
+            room = PART_BYTES
+        parts[-1].append(fact)
+        room -= size
+    return [tuple(part) for part in parts]
 
 
 def _answered(state: State, call: Call, given: Given) -> tuple[tuple[Deadline, ...], tuple[str, ...]]:
@@ -407,6 +462,7 @@ def update_call(state: State, _actor: Actor, body: UpdateCall, given: Given) -> 
     if call is None:
         return unknown("call", body.call)
     facts = facts_of(body.facts, given.at)
+    first, *more = _fact_parts(facts, PART_BYTES)
     sets: tuple[Deadline, ...] = ()
     ends: tuple[str, ...] = ()
     if body.unsafe_to_ring:
@@ -421,10 +477,11 @@ def update_call(state: State, _actor: Actor, body: UpdateCall, given: Given) -> 
             language=body.language,
             words=only_sealed(body.words),
             unsafe_to_ring=body.unsafe_to_ring,
-            facts=facts,
+            facts=first,
             sets=sets,
             ends=ends,
-        )
+        ),
+        *[CallUpdated(call=call.id, at=given.at, facts=part) for part in more],
     ]
     reads = declared(state, evaluator_in_force(state, given))
     if any(fact.name in reads for fact in facts):

@@ -15,7 +15,7 @@ import heapq
 from typing import TYPE_CHECKING, Literal
 
 from everycall.core.actors import Role
-from everycall.core.base import Entity, Frozen, Identifier, Instant
+from everycall.core.base import Duration, Entity, Frozen, Identifier, Instant, Key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -46,7 +46,7 @@ class Rung(Frozen, frozen=True, kw_only=True):
     """One step of an escalation ladder: who is told, how long (microseconds) after the rung before."""
 
     role: Role
-    after: int = 0
+    after: Duration = 0
 
 
 class Deadline(Entity, frozen=True, kw_only=True):
@@ -56,7 +56,7 @@ class Deadline(Entity, frozen=True, kw_only=True):
     """
 
     kind: DeadlineKind
-    subject: Identifier
+    subject: Key
     due: Instant
     ladder: tuple[Rung, ...] = ()
     rung: int = 0

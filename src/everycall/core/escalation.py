@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from everycall.core.actors import Role
-from everycall.core.base import CommandBody, Identifier, Instant, Word
+from everycall.core.base import CommandBody, Identifier, Instant, Key, Word
 from everycall.core.deadlines import DeadlineKind, next_rung, put
 from everycall.core.event import Event
 from everycall.core.refusals import Refusal, unknown
@@ -25,7 +25,7 @@ class DeadlinePassed(Event, frozen=True, kw_only=True):
     """A rung was due at `due` and what it waits for had not been recorded. `role` is who is to be told."""
 
     kind: DeadlineKind
-    subject: Identifier
+    subject: Key
     due: Instant
     rung: int
     role: Role | None
@@ -36,7 +36,7 @@ class PersonReached(Event, frozen=True, kw_only=True):
     """Whether somebody was reached about an overdue step."""
 
     kind: DeadlineKind
-    subject: Identifier
+    subject: Key
     person: Identifier
     reached: bool
     by_channel: Word = ""
@@ -47,7 +47,7 @@ class ReportReached(CommandBody, frozen=True, kw_only=True):
     """Report that a person was, or was not, reached about an overdue step."""
 
     kind: DeadlineKind
-    subject: Identifier
+    subject: Key
     person: Identifier
     reached: bool
     by_channel: Word = ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from everycall.core.base import Frozen, Identifier, snake
+from everycall.core.base import Frozen, Identifier, Key, snake
 from everycall.core.deadlines import Deadline
 
 
@@ -10,7 +10,7 @@ class Event(Frozen, frozen=True, kw_only=True, tag_field="event", tag=snake):
     """Something that happened. The class name in snake case is its type in the record."""
 
     sets: tuple[Deadline, ...] = ()
-    ends: tuple[Identifier, ...] = ()
+    ends: tuple[Key, ...] = ()
 
 
 class ActEvent(Event, frozen=True, kw_only=True):

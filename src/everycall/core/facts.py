@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from everycall.core.base import Frozen, Identifier, Instant, Word
+from everycall.core.base import Frozen, Identifier, Instant, Integer, Word
 from everycall.core.sealed import Private, Sealed
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class FactGiven(Frozen, frozen=True, kw_only=True):
     """One thing told, as a command brings it: personal values still in clear."""
 
     name: Identifier
-    value: bool | int | str | Private | Sealed
+    value: bool | Integer | str | Private | Sealed
     source: Word = "caller"
     at: Instant | None = None
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from msgspec.structs import replace
 
-from everycall.core.base import CommandBody, Entity, Identifier, Instant, Word
+from everycall.core.base import CommandBody, Entity, Identifier, Instant, Named, Word
 from everycall.core.clocks import retire_again
 from everycall.core.deadlines import Deadline, standing
 from everycall.core.event import Event
@@ -57,7 +57,7 @@ class HandOver(Entity, frozen=True, kw_only=True):
 class OfferHandOver(CommandBody, frozen=True, kw_only=True):
     """Ask another agency to take needs. Our own help may go on meanwhile."""
 
-    needs: tuple[Identifier, ...]
+    needs: Named
     to: Identifier
     ground: Identifier
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from msgspec.structs import replace
 
-from everycall.core.base import CommandBody, Entity, Frozen, Identifier, Instant, Word
+from everycall.core.base import CommandBody, Entity, Frozen, Identifier, Instant, Named, Word
 from everycall.core.deadlines import Deadline, standing
 from everycall.core.event import Event
 from everycall.core.needs import Need, NeedPrioritised, open_needs
@@ -124,7 +124,7 @@ class OpenIncident(CommandBody, frozen=True, kw_only=True):
     """
 
     call: Identifier
-    needs: tuple[Identifier, ...] = ()
+    needs: Named = ()
     place: PlaceGiven | None = None
     external: Word | None = None
     agency: Identifier | None = None
@@ -135,7 +135,7 @@ class ChangeIncident(CommandBody, frozen=True, kw_only=True):
 
     incident: Identifier
     place: PlaceGiven | None = None
-    related: tuple[Identifier, ...] = ()
+    related: Named = ()
 
 
 class IncidentOpened(Event, frozen=True, kw_only=True):
@@ -369,14 +369,23 @@ def opened(
 
 
 def opening_for(
-    state: State, taken: CallTaken, given: Given, external: str | None, agency: str | None = None
+    state: State,
+    taken: CallTaken,
+    given: Given,
+    external: str | None,
+    agency: str | None = None,
+    facts: tuple[Fact, ...] | None = None,
 ) -> list[Event]:
-    """The events that open the incident of a call that is just being taken."""
+    """The events that open the incident of a call that is just being taken.
+
+    `facts` are all that is known, where the event of the call holds only some.
+    """
     from everycall.core.planning import needs_being_taken  # noqa: PLC0415
 
     needs = needs_being_taken(taken)
+    known = taken.facts if facts is None else facts
     return opened(
-        state, (taken.call,), needs, taken.place, taken.position, given, external, (), taken.facts, agency
+        state, (taken.call,), needs, taken.place, taken.position, given, external, (), known, agency
     )
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from msgspec.structs import replace
 
-from everycall.core.base import CommandBody, Entity, Identifier, Instant, Word
+from everycall.core.base import CommandBody, Entity, Identifier, Instant, Named, Word
 from everycall.core.event import Event
 from everycall.core.refusals import Refusal, unknown
 from everycall.core.sealed import Confidential, Sealed, only_sealed
@@ -48,7 +48,7 @@ class RecordInstruction(CommandBody, frozen=True, kw_only=True):
     said_by: Word = ""
     said_by_agency: Word = ""
     channel: InstructionChannel = "not_said"
-    calls: tuple[Identifier, ...] = ()
+    calls: Named = ()
 
 
 class CompleteInstruction(CommandBody, frozen=True, kw_only=True):
@@ -59,7 +59,7 @@ class CompleteInstruction(CommandBody, frozen=True, kw_only=True):
     said_by_agency: Word | None = None
     channel: InstructionChannel | None = None
     words: Confidential | None = None
-    calls: tuple[Identifier, ...] = ()
+    calls: Named = ()
     ended: bool = False
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
-from everycall.core.base import CommandBody, Identifier, Instant, Word
+from everycall.core.base import CommandBody, Identifier, Instant, Named, Word
 from everycall.core.event import ActEvent
 from everycall.core.incidents import Incident, Response, arrived, engaged, working
 from everycall.core.policies import combined
@@ -28,7 +28,7 @@ class Link(CommandBody, frozen=True, kw_only=True):
 
     call: Identifier
     incident: Identifier
-    needs: tuple[Identifier, ...] = ()
+    needs: Named = ()
 
 
 class Unlink(CommandBody, frozen=True, kw_only=True):
@@ -36,7 +36,7 @@ class Unlink(CommandBody, frozen=True, kw_only=True):
 
     call: Identifier
     incident: Identifier
-    needs: tuple[Identifier, ...] = ()
+    needs: Named = ()
     reason: Word = ""
 
 
@@ -52,8 +52,8 @@ class Split(CommandBody, frozen=True, kw_only=True):
     """One incident is two: these needs, with these assignments, become an incident of their own."""
 
     incident: Identifier
-    needs: tuple[Identifier, ...]
-    assignments: tuple[Identifier, ...] = ()
+    needs: Named
+    assignments: Named = ()
     reason: Word = ""
 
 

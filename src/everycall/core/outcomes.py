@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-from everycall.core.base import Frozen, Identifier, Instant, Word
+from everycall.core.base import Frozen, Identifier, Instant, Word, Words
 from everycall.core.vocabulary import APCO_DISPOSITION_OF, AUDIT_CODE_OF, AuditCode, Contact, OutcomeName
 
 
@@ -80,7 +80,7 @@ class NoEmergency(_Outcome, frozen=True, kw_only=True, tag="no_emergency"):
 class NotEstablished(_Outcome, frozen=True, kw_only=True, tag="not_established"):
     """Silent or abandoned: what was tried to find out is listed."""
 
-    tried: tuple[Word, ...] = ()
+    tried: Words = ()
 
 
 class Declined(_Outcome, frozen=True, kw_only=True, tag="declined"):

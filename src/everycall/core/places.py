@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from everycall.core.base import Frozen, Word
+from everycall.core.base import Frozen, Integer, Word
 from everycall.core.sealed import Private, Sealed
 
 COARSE_E7: Final = 10_000
@@ -32,8 +32,8 @@ class PlaceGiven(Frozen, frozen=True, kw_only=True):
     district: Word | None = None
     neighbourhood: Word | None = None
     postal_code: Word | None = None
-    latitude_e7: int | None = None
-    longitude_e7: int | None = None
+    latitude_e7: Integer | None = None
+    longitude_e7: Integer | None = None
     exact: Private | Sealed | None = None
     source: Word = "caller"
     verified: bool = False

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
+import msgspec
 from msgspec.structs import replace
 
 from everycall.core.base import CommandBody, Identifier, Instant, Word
@@ -42,7 +43,7 @@ class ChangePlan(CommandBody, frozen=True, kw_only=True):
 
     incident: Identifier
     agency: Identifier
-    send: tuple[Requirement, ...]
+    send: Annotated[tuple[Requirement, ...], msgspec.Meta(max_length=10)]
     reason: Word | None = None
 
 

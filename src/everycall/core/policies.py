@@ -9,7 +9,9 @@ needs a certificate, or comes into force over a written objection with an end.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Literal, Protocol
+from typing import TYPE_CHECKING, Annotated, Final, Literal, Protocol
+
+import msgspec
 
 from everycall.core.base import (
     DAY,
@@ -46,7 +48,7 @@ class Requirement(Frozen, frozen=True, kw_only=True):
     """So many units with a capability."""
 
     capability: Word
-    count: int = 1
+    count: Annotated[int, msgspec.Meta(ge=0, le=100)] = 1
 
 
 class ResponsePlan(Frozen, frozen=True, kw_only=True):
@@ -218,7 +220,7 @@ class Certified(Frozen, frozen=True, kw_only=True, tag_field="standing", tag="ce
 class OverObjection(Frozen, frozen=True, kw_only=True, tag_field="standing", tag="over_objection"):
     """Put in force unchecked, by named persons, in writing, until a date; every call it touches is marked."""
 
-    persons: tuple[Identifier, ...]
+    persons: Annotated[tuple[Identifier, ...], msgspec.Meta(max_length=10)]
     reason: Word
     objection: Word
     ends_at: Instant
@@ -244,7 +246,7 @@ class AdoptPolicy(CommandBody, frozen=True, kw_only=True):
 
     policy: Identifier
     version: Identifier
-    reads: tuple[Word, ...] = ()
+    reads: Annotated[tuple[Word, ...], msgspec.Meta(max_length=30)] = ()
     authority: Word
     reason: Word
     standing: Standing = ReadsNothingProtected()
@@ -304,12 +306,12 @@ def less(old: ResponsePlan, new: ResponsePlan) -> tuple[str, ...]:
     lower: list[str] = []
     counts = {r.capability: r.count for r in new.send}
     lower.extend(
-        f"{r.capability} {r.count} → {counts.get(r.capability, 0)}"
+        f"{r.capability[:200]} {r.count} → {counts.get(r.capability, 0)}"
         for r in old.send
         if counts.get(r.capability, 0) < r.count
     )
     if later_priority(old.priority, new.priority):
-        lower.append(f"priority {old.priority} → {new.priority}")
+        lower.append(f"priority {old.priority} → {new.priority}"[:240])
     if new.minimum_officers < old.minimum_officers:
         lower.append(f"officers {old.minimum_officers} → {new.minimum_officers}")
     for name, before, after in (

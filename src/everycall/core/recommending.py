@@ -72,7 +72,7 @@ def recommend(state: State, _actor: Actor, body: Recommend, given: Given) -> lis
     mine = {state.assignments[key].unit for key in response.assignments if not state.assignments[key].ended}
     free = [unit for unit in units if why_not_free(state, unit) is None]
     taken: dict[str, str] = {}
-    lacking: list[str] = []
+    lacking: dict[str, None] = {}
     for requirement in response.plan.send:
         there = sum(
             1
@@ -83,7 +83,7 @@ def recommend(state: State, _actor: Actor, body: Recommend, given: Given) -> lis
             able = (u for u in free if u.id not in taken and requirement.capability in u.capabilities)
             unit = next(able, None)
             if unit is None:
-                lacking.append(requirement.capability)
+                lacking[requirement.capability] = None
             else:
                 taken[unit.id] = requirement.capability
     candidates: list[Candidate] = []

@@ -35,7 +35,7 @@ class Review(Entity, frozen=True, kw_only=True):
     need: Identifier
     outcome: Word
     ground: Word
-    persons: tuple[Identifier, ...]
+    persons: tuple[Word, ...]
     agency: Word
     opened_at: Instant
     judgement: Judgement | None = None
@@ -58,7 +58,7 @@ class ReviewOpened(Event, frozen=True, kw_only=True):
     need: Identifier
     outcome: Word
     ground: Word
-    persons: tuple[Identifier, ...]
+    persons: tuple[Word, ...]
     agency: Word
     at: Instant
 

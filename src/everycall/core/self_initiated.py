@@ -18,8 +18,8 @@ from everycall.core.needs import NeedAsked
 from everycall.core.places import PlaceGiven, place_of
 from everycall.core.planning import needs_being_taken
 from everycall.core.policies import NOT_RECORDED_PLAN
-from everycall.core.sealed import Confidential
 from everycall.core.reporting import welfare_deadline
+from everycall.core.sealed import Confidential
 from everycall.core.sending import with_mates
 from everycall.core.units import why_not_free
 from everycall.core.waiting import waiting_changes

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
-from everycall.core.base import CommandBody, Identifier, Instant, Word
+from everycall.core.base import CommandBody, Identifier, Instant, Named, Word
 from everycall.core.clocks import (
     clock_of,
     find_out_unless_standing,
@@ -23,7 +23,15 @@ from everycall.core.deadlines import Deadline, standing
 from everycall.core.event import ActEvent, Event
 from everycall.core.evidence import check, lacking
 from everycall.core.facts import readable
-from everycall.core.incidents import Response, ResponseNamed, arrived, change_response, engaged, usable, working
+from everycall.core.incidents import (
+    Response,
+    ResponseNamed,
+    arrived,
+    change_response,
+    engaged,
+    usable,
+    working,
+)
 from everycall.core.outcomes import (
     CancelledByCaller,
     Declined,
@@ -51,7 +59,7 @@ if TYPE_CHECKING:
 class Settle(CommandBody, frozen=True, kw_only=True):
     """Give needs their outcome."""
 
-    needs: tuple[Identifier, ...]
+    needs: Named
     outcome: Outcome
 
 
@@ -69,7 +77,7 @@ class Reopen(CommandBody, frozen=True, kw_only=True):
     The outcome stays, struck through; the clock is the original one.
     """
 
-    needs: tuple[Identifier, ...]
+    needs: Named
     reason: Identifier
 
 

@@ -6,11 +6,12 @@ another unit.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
+import msgspec
 from msgspec.structs import replace
 
-from everycall.core.base import CommandBody, Entity, Frozen, Identifier, Instant, Word
+from everycall.core.base import CommandBody, Entity, Frozen, Identifier, Instant, Integer, Word, Words
 from everycall.core.event import Event
 from everycall.core.refusals import Refusal, unknown
 from everycall.core.vocabulary import Service
@@ -77,7 +78,7 @@ class EnrolAgency(CommandBody, frozen=True, kw_only=True):
     """Enter an agency, its services, and whether it is a neighbour."""
 
     agency: Identifier
-    services: tuple[Service, ...]
+    services: Annotated[tuple[Service, ...], msgspec.Meta(max_length=20)]
     neighbour: bool = False
 
 
@@ -86,12 +87,12 @@ class SignOn(CommandBody, frozen=True, kw_only=True):
 
     unit: Identifier
     agency: Identifier
-    capabilities: tuple[Word, ...] = ()
+    capabilities: Words = ()
     station: Word = ""
     vehicle: Identifier | None = None
     crew: Identifier | None = None
-    members: tuple[Identifier, ...] = ()
-    officers: int = 0
+    members: Annotated[tuple[Identifier, ...], msgspec.Meta(max_length=20)] = ()
+    officers: Annotated[int, msgspec.Meta(ge=0, le=1_000)] = 0
 
 
 class SignOff(CommandBody, frozen=True, kw_only=True):
@@ -119,8 +120,8 @@ class ReportPosition(CommandBody, frozen=True, kw_only=True):
     """Where a unit is."""
 
     unit: Identifier
-    latitude_e7: int
-    longitude_e7: int
+    latitude_e7: Integer
+    longitude_e7: Integer
 
 
 class AgencyEnrolled(Event, frozen=True, kw_only=True):

@@ -443,6 +443,7 @@ class Engine:
                 command = replace(command, id=f"spooled:{item.fingerprint[:64]}")
                 answer = self._take(command, item.at, bytes.fromhex(item.fingerprint)).result()
             if self._failure is not None:
+                self._fall_back()
                 return answers
             if not isinstance(answer, (Spooled, Unavailable)):
                 self._spooled.entered(item.command)
