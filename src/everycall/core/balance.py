@@ -1,4 +1,4 @@
-"""The balance: needs received = needs with an outcome + open + spooled, at every moment (rule 2 of the house).
+"""The balance: needs received = needs with an outcome + open + spooled, at every moment (rule 2).
 
 It is a fold over events and so independent of the state's tables; `open_in` counts the tables, and the two
 must agree.

@@ -94,10 +94,7 @@ def _missing(standing: Deadline | None, wanted: Deadline, *, sooner: bool) -> bo
     if standing is None:
         return True
     return (
-        sooner
-        and wanted.kind in ("dispatch", "arrive")
-        and standing.rung == 0
-        and wanted.due < standing.due
+        sooner and wanted.kind in ("dispatch", "arrive") and standing.rung == 0 and wanted.due < standing.due
     )
 
 

@@ -1,4 +1,4 @@
-"""Events: the tagged union of everything that can have happened, the envelope, and how its bytes are made and read.
+"""Events: the union of everything that can have happened, the envelope, how its bytes are made and read.
 
 The stored bytes are what counts: they are hashed and kept as they were made, and nothing is serialised again
 to be verified. Integers and text only. An event of an older
@@ -202,7 +202,8 @@ def decode_event(data: bytes, upcasts: dict[int, Upcast] | None = None, version:
         raise UnreadableEventError(f"This entry cannot be read as an event: {error}") from error
     if found > version:
         raise UnreadableEventError(
-            f"This entry has version {found}; this program knows up to {version}. Read it with a newer Everycall."
+            f"This entry has version {found}; this program knows up to {version}. "
+            "Read it with a newer Everycall."
         )
     steps = UPCASTS if upcasts is None else upcasts
     raw: dict[str, Any] = msgspec.json.decode(data)

@@ -85,8 +85,7 @@ def _check_duplicate(state: State, need: Need, outcome: Duplicate) -> Refusal | 
         need.service in ("unknown", other.service) and (other.outcome is None or working(state, response))
         for response in incident.responses.values()
         if response.closed_at is None
-        for key in response.needs
-        if (other := state.needs[key])
+        for other in [state.needs[key] for key in response.needs]
     )
     if not same:
         return lacking(
@@ -126,7 +125,7 @@ def _check_not_reached(state: State, need: Need, outcome: NotReached) -> Refusal
     return None
 
 
-def _check_declined(state: State, need: Need, outcome: Declined) -> Refusal | None:
+def _check_declined(_state: State, need: Need, outcome: Declined) -> Refusal | None:
     if need.priority in HIGHEST_PRIORITIES or need.priority is None:
         return lacking(
             "highest_priority_declined",

@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """Handed in by the engine. `now` and `at` are microseconds UTC; `travel` is milliseconds by unit, to the place of the command's incident.
+    """Handed in by the engine.
 
-    `at` is when the thing happened as the sender has it; it is `now` when nothing else was said.
+    `now` and `at` are microseconds UTC; `travel` is milliseconds by unit, to the place of the command's
+    incident. `at` is when the thing happened as the sender has it; it is `now` when nothing else was said.
     """
 
     now: int
@@ -28,5 +29,5 @@ class Given:
 
     @property
     def since(self) -> int:
-        """From when allowances run: when it happened, but never later than now, whatever a sender's clock says."""
+        """From when allowances run: when it happened, but never later than now, whatever a clock says."""
         return min(self.at, self.now)

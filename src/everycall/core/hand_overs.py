@@ -1,4 +1,4 @@
-"""Hand-overs: another agency is asked to take needs. Only *accepted* takes them off our board (rule 8 of the house).
+"""Hand-overs: another agency is asked to take needs. Only *accepted* takes them off our board (rule 8).
 
 Offered, received and deferred, the need stays open here; refused, timed out or withdrawn, it comes back on
 its original clock. After acceptance it is asked whether

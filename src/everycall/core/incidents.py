@@ -131,7 +131,7 @@ class OpenIncident(CommandBody, frozen=True, kw_only=True):
 
 
 class ChangeIncident(CommandBody, frozen=True, kw_only=True):
-    """Say where the incident is, as distinct from where its calls come from, or which others it has to do with."""
+    """Say where the incident is, apart from where its calls come from, or what it has to do with."""
 
     incident: Identifier
     place: PlaceGiven | None = None

@@ -1,4 +1,6 @@
-"""Instructions: what somebody with authority told the floor, orally or otherwise: who, when, on which channel, in which words, for which calls.
+"""Instructions: what somebody with authority told the floor, orally or otherwise.
+
+Who, when, on which channel, in which words, for which calls.
 
 An instruction is never taken out. A mistaken entry is struck through, by who entered it or by oversight;
 never by the chain that gave it.

@@ -156,7 +156,7 @@ DISPATCH_AT_THE_LATEST: Final = 30 * MINUTE
 
 
 class HouseRules:
-    """What holds while no policy is in force: one unit of the service asked for, at once, and nobody may be turned away.
+    """What holds while no policy is in force: one unit of the service, at once, and nobody turned away.
 
     It reads no fact at all, so it treats all calls alike.
     """
@@ -388,7 +388,8 @@ def adopt_policy(state: State, actor: Actor, body: AdoptPolicy, given: Given) ->
             code="unchecked_policy",
             rule="house:9",
             because=f"The policy reads {', '.join(protected)}, which like calls may differ in.",
-            instead="Take these facts out of the rules, or adopt it over objection: named persons, a reason, an end date.",
+            instead="Take these facts out of the rules, or adopt it over objection: named persons, a reason, "
+            "an end date.",
         )
     if isinstance(stands, Certified):
         return Refusal(
@@ -425,14 +426,14 @@ def _objection(stands: OverObjection, now: int) -> Refusal | None:
         return Refusal(
             code="objection_incomplete",
             rule="house:9",
-            because="A policy in force over objection needs the persons, their reason and the objection itself.",
-            instead="Name at least one person (two for more than 12 hours), the reason and what the check objected to.",
+            because="A policy over objection needs the persons, their reason and the objection itself.",
+            instead="Name one person at least (two for more than 12 hours), the reason, what was objected to.",
         )
     if not now < stands.ends_at <= now + longest:
         return Refusal(
             code="objection_without_end",
             rule="house:9",
-            because="A policy in force over objection must end: within 12 hours by one person, within 30 days by two.",
+            because="A policy over objection must end: within 12 hours by one person, 30 days by two.",
             instead="Give an end within that time; it can be adopted again by then.",
         )
     return None

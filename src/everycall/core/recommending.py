@@ -1,4 +1,4 @@
-"""Recommending units: from the plan's capabilities and the travel times worked out beforehand to units, each with its reason.
+"""Recommending units: from the plan's capabilities and travel times to units, each with its reason.
 
 The event keeps the candidates and their times, so that a replay never routes again.
 """

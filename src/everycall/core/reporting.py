@@ -1,4 +1,4 @@
-"""Reports of a unit's work: its times, in any order, and what follows from each. Never refused where a unit says it."""
+"""Reports of a unit's work: its times, in any order, and what follows from each; never refused."""
 
 from __future__ import annotations
 

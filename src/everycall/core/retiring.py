@@ -1,4 +1,4 @@
-"""Retiring: settled entities leave memory, as a consequence of events alone, and come back when a command names them.
+"""Retiring: settled entities leave memory, by events alone, and come back when a command names them.
 
 What is retired is whole: incidents and calls that hang together, all settled, with nothing about them still
 due. The record keeps every event; the engine

@@ -29,7 +29,7 @@ Judgement = Literal["upheld", "not_upheld", "cannot_be_judged"]
 
 
 class Review(Entity, frozen=True, kw_only=True):
-    """The chain that gave the ground is the deciding person, the authority that was named, and the deciding agency."""
+    """The chain that gave the ground: the deciding person, the authority named, the deciding agency."""
 
     id: Identifier
     need: Identifier

@@ -243,7 +243,7 @@ def _declining(
         if not permission.allowed:
             return lacking(
                 "decline_not_allowed",
-                f"Rule {permission.rule} does not let a {actor.role} decline on the ground {outcome.ground!r}: "
+                f"Rule {permission.rule} does not let a {actor.role} decline on {outcome.ground!r}: "
                 f"{permission.because or 'no rule allows it'}",
                 "Send help, offer the need to another agency, or record who instructed otherwise.",
                 rule=f"{permission.policy}#{permission.rule}",

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
-from everycall.core.acts import Act, AnyEntity, Table
 from everycall.core.assignments import Assignment
 from everycall.core.clocks import CALL_KINDS, RESPONSE_KINDS, find_out, response_clock, retirement
 from everycall.core.deadlines import Deadline
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from everycall.core.actors import Actor
+    from everycall.core.acts import Act, AnyEntity, Table
     from everycall.core.event import Event
     from everycall.core.given import Given
     from everycall.core.handlers import DecideTable, EvolveTable
@@ -107,31 +107,37 @@ def taken_back(state: State, key: str, act: Act) -> Back:
         if change.table == "incidents":
             held = state.incidents.get(change.key)
             back.changed["incidents", change.key] = reverted(change.before, change.after, held)
-    places: dict[str, None] = {}
     for change in act.changes:
+        if change.table == "needs":
+            _need_back(back, change.key, change.before, change.after)
+        elif change.table == "assignments":
+            _assignment_back(back, change.key, change.before, change.after)
+    back.incidents = _places(back)
+    for place in back.incidents:
+        _lists_follow(back, place)
+    _patients_follow(back)
+    return back
+
+
+def _places(back: Back) -> tuple[str, ...]:
+    """The incidents that have to do with an act, by what it changed and by where that is now."""
+    places: dict[str, None] = {}
+    for change in back.act.changes:
         if change.table == "incidents":
             places[change.key] = None
         elif change.table == "deadlines":
             # A deadline may come back to a response that the act did not change otherwise.
             kind, _, subject = change.key.partition(":")
             place = subject.partition("/")[0]
-            if kind in RESPONSE_KINDS and place in state.incidents:
+            if kind in RESPONSE_KINDS and place in back.state.incidents:
                 places[place] = None
-        elif change.table == "needs":
-            _need_back(back, change.key, change.before, change.after)
-        elif change.table == "assignments":
-            _assignment_back(back, change.key, change.before, change.after)
-    for change in act.changes:
+    for change in back.act.changes:
         if change.table in ("needs", "assignments"):
-            now = state.table(change.table).get(change.key)
+            now = back.state.table(change.table).get(change.key)
             for held in (now, back.changed.get((change.table, change.key))):
                 if isinstance(held, (Need, Assignment)) and held.incident is not None:
                     places[held.incident] = None
-    back.incidents = tuple(places)
-    for place in places:
-        _lists_follow(back, place)
-    _patients_follow(back)
-    return back
+    return tuple(places)
 
 
 def _need_back(back: Back, key: str, before: object, after: object) -> None:
@@ -166,7 +172,7 @@ def _members(back: Back, place: str, table: Table, agency: str, listed: Iterable
     moved = [key for kind, key in back.changed if kind == table]
     found: dict[str, None] = {}
     for key in (*listed, *moved):
-        held = back.need(key) if table == "needs" else back.assignment(key)
+        held: Need | Assignment | None = back.need(key) if table == "needs" else back.assignment(key)
         if held is not None and held.incident == place and held.agency == agency:
             found[key] = None
     return tuple(found)
@@ -183,8 +189,8 @@ def _lists_follow(back: Back, place: str) -> None:
     current = back.state.incidents.get(place)
     agencies = dict.fromkeys(incident.responses)
     for kind, key in back.changed:
-        held = back.need(key) if kind == "needs" else back.assignment(key) if kind == "assignments" else None
-        if held is not None and held.incident == place and held.agency is not None:
+        held = back.changed[kind, key]
+        if isinstance(held, (Need, Assignment)) and held.incident == place and held.agency is not None:
             agencies[held.agency] = None
     responses: dict[str, Response] = {}
     for agency in agencies:
@@ -327,7 +333,8 @@ def _moved_since(state: State, act: Act) -> Refusal | None:
             continue
         if not isinstance(before, (Need, Assignment)) or not isinstance(after, (Need, Assignment)):
             continue
-        if before.incident != after.incident and now.incident != after.incident:
+        moved_by_it = before.incident != after.incident
+        if moved_by_it and now.incident != after.incident:
             where = f"in incident {now.incident}" if now.incident is not None else "in no incident"
             return Refusal(
                 code="moved_since",
@@ -437,9 +444,7 @@ class _Following:
                 continue
             needs = [need for key in call.needs if (need := self.back.need(key)) is not None]
             unplaced = [n for n in needs if n.outcome is None and n.incident is None and not n.reconstructed]
-            standing = any(
-                self.held(f"{kind}:{subject}") is not None for kind in CALL_KINDS
-            )
+            standing = any(self.held(f"{kind}:{subject}") is not None for kind in CALL_KINDS)
             if unplaced and not standing:
                 self.take((find_out(self.state, subject, self.given),), ())
             elif not unplaced and self.held(f"find_out:{subject}") is not None:

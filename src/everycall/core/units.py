@@ -1,7 +1,7 @@
-"""Units, crews and vehicles: who can go. Vehicles and crews are apart, so that one crew can staff two vehicles.
+"""Units, crews and vehicles: who can go.
 
-A unit is free when it is signed on, in service with its vehicle, has no work, and its crew is not out with
-another unit.
+Vehicles and crews are apart, so that one crew can staff two vehicles. A unit is free when it is signed on, in
+service with its vehicle, has no work, and its crew is not out with another unit.
 """
 
 from __future__ import annotations
@@ -258,7 +258,7 @@ def sign_off(state: State, _actor: Actor, body: SignOff, given: Given) -> list[E
         return Refusal(
             code="still_assigned",
             rule="house:3",
-            because=f"{unit.id} still has work in incident {state.assignments[unit.assignments[0]].incident}.",
+            because=f"{unit.id} still has work ({', '.join(unit.assignments)}).",
             instead="Clear or cancel its assignments, then sign it off.",
         )
     event = UnitSignedOff(unit=unit.id, at=given.at)

@@ -210,15 +210,14 @@ class Engine:
 
     def advance(self) -> None:
         """Let time pass: apply ticks until nothing more is due now."""
-        if self._failure is not None:
-            self._fall_back()
-            return
         self.now = max(self.now, self._clock.now())
-        while events := tick(self.state, self.now):
+        while self._failure is None and (events := tick(self.state, self.now)):
             due = getattr(events[0], "due", None)
             if due is None:
                 due = getattr(events[0], "at", self.now)
             self._by_itself("tick", events, due)
+        if self._failure is not None:
+            self._fall_back()
 
     def _by_itself(self, why: str, events: Sequence[Event], at: int) -> None:
         """What the centre does without a command."""

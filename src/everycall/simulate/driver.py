@@ -177,8 +177,9 @@ class Driver:
         command = Command(id=f"day-{self._commands:06d}", actor=actor, body=body, at=at)  # type: ignore[arg-type]  # in the union
         answer = self.engine.submit(command)
         made = [event for event in self._fresh if not isinstance(event, Recalled)]
-        if made and refused is None:
-            self._answers.append((name, answer))
+        at_once = answer.result() if answer.done() else None
+        if made and refused is None and not isinstance(at_once, Refusal):
+            self._answers.append((name, answer))  # durable a little later
             return Made(events=made)
         told = answer.result()
         if isinstance(told, Refusal) and told.code == refused:
