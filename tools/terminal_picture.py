@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import os
 import pty
+import re
 import select
 import sys
 from pathlib import Path
@@ -45,7 +46,13 @@ def main() -> None:
     console.print(Text("$ " + " ".join([Path(command[0]).name, *command[1:]]), style="bold"))
     console.print(Text.from_ansi(shown))
     title = f"everycall {command[1]}" if len(command) > 1 else "everycall"
-    Path(out).write_text(console.export_svg(title=title), encoding="utf-8")
+    picture = console.export_svg(title=title)
+    # Nothing is fetched when somebody looks at it: the reader's own fixed-width font will do.
+    picture = re.sub(r"@font-face \{.*?\}\n", "", picture, flags=re.DOTALL)
+    picture = picture.replace(
+        "Fira Code, monospace", "ui-monospace, Menlo, Consolas, DejaVu Sans Mono, monospace"
+    )
+    Path(out).write_text(picture, encoding="utf-8")
 
 
 if __name__ == "__main__":

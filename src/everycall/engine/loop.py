@@ -169,6 +169,8 @@ class Engine:
                 return known
             self.advance()
             self._recall(command)
+            if self._fallen:
+                raise LogFailedError("The log failed while time passed.")
             return self._decide(command, fingerprint, came_at)
         except LogFailedError as error:
             self._fail(error)
