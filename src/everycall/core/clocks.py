@@ -16,8 +16,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from everycall.core.deadlines import Deadline
-from everycall.core.incidents import Response, arrived, response_deadlines, working
-from everycall.core.policies import evaluator_in_force
+from everycall.core.incidents import Response, arrived, working
+from everycall.core.policies import DISPATCH_AT_THE_LATEST, STANDARD_LADDER, evaluator_in_force
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -37,6 +37,28 @@ def unsettled(state: State, response: Response, settled: Collection[str] = ()) -
         if need.outcome is None and not need.reconstructed and key not in settled:
             return True
     return False
+
+
+def response_deadlines(incident: str, response: Response, *, dispatch: bool = True) -> tuple[Deadline, ...]:
+    """The deadlines of a response on its original clock.
+
+    A plan that names none gets the house's: no rule can leave a request without a clock.
+    """
+    plan = response.plan
+    subject = f"{incident}/{response.agency}"
+    touches = (incident,)
+    sets: list[Deadline] = []
+    dispatch_within, ladder = plan.dispatch_within, plan.ladder
+    if dispatch_within is None and plan.arrive_within is None:
+        dispatch_within, ladder = DISPATCH_AT_THE_LATEST, plan.ladder or STANDARD_LADDER
+    if dispatch and dispatch_within is not None:
+        due = response.opened_at + dispatch_within
+        sets.append(Deadline(kind="dispatch", subject=subject, due=due, ladder=ladder, touches=touches))
+    if plan.arrive_within is not None:
+        due = response.opened_at + plan.arrive_within
+        sets.append(Deadline(kind="arrive", subject=subject, due=due, ladder=ladder, touches=touches))
+    return tuple(sets)
+
 
 
 def response_clock(

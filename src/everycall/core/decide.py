@@ -8,19 +8,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from everycall.core import (
-    calls,
+    adopting,
+    answering,
     escalation,
     floor,
     hand_overs,
     holding,
-    incidents,
     instructions,
     joining,
     needs,
     notes,
+    opening,
     parting,
     planning,
-    policies,
     recommending,
     reporting,
     retiring,
@@ -29,8 +29,10 @@ from everycall.core import (
     self_initiated,
     sending,
     settling,
-    taking_back,
+    taking,
+    undoing,
     units,
+    updating,
 )
 from everycall.core.deadlines import next_due
 from everycall.core.given import Given
@@ -44,10 +46,12 @@ if TYPE_CHECKING:
     from everycall.core.state import State
 
 HANDLERS: Final[DecideTable] = {
-    **calls.DECIDE,
+    **taking.DECIDE,
+    **answering.DECIDE,
+    **updating.DECIDE,
     **needs.DECIDE,
     **notes.DECIDE,
-    **incidents.DECIDE,
+    **opening.DECIDE,
     **planning.DECIDE,
     **joining.DECIDE,
     **parting.DECIDE,
@@ -63,9 +67,9 @@ HANDLERS: Final[DecideTable] = {
     **self_initiated.DECIDE,
     **recommending.DECIDE,
     **floor.DECIDE,
-    **policies.DECIDE,
+    **adopting.DECIDE,
     **escalation.DECIDE,
-    **taking_back.DECIDE,
+    **undoing.DECIDE,
 }
 
 
@@ -90,7 +94,7 @@ def tick(state: State, now: int) -> list[Event]:
 
 def _passing(state: State, deadline: Deadline) -> list[Event]:
     if deadline.kind == "policy":
-        return policies.policy_ended(state, deadline.due)
+        return adopting.policy_ended(state, deadline.due)
     if deadline.kind == "retire":
         retired = retiring.retirable(state, deadline.subject, deadline.due)
         return [retired] if retired is not None else [escalation.put_off(deadline)]

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from everycall.core.given import Given
     from everycall.core.handlers import DecideTable, EvolveTable
     from everycall.core.state import State
+    from everycall.core.units import Unit
 
 
 class Recommend(CommandBody, frozen=True, kw_only=True):
@@ -52,6 +53,8 @@ class UnitsRecommended(Event, frozen=True, kw_only=True):
 
 
 _SLOWEST: Final = 2**53
+OFFICERS: Final = "officers"
+"""What a unit is taken for, or what lacks, when the plan asks for more people than its units bring."""
 PASSED_OVER: Final = 20
 """So many of the units that were not taken stand in the event, nearest first."""
 
@@ -73,19 +76,26 @@ def recommend(state: State, _actor: Actor, body: Recommend, given: Given) -> lis
     free = [unit for unit in units if why_not_free(state, unit) is None]
     taken: dict[str, str] = {}
     lacking: dict[str, None] = {}
+    here = [state.units[key] for key in mine if key in state.units]
     for requirement in response.plan.send:
-        there = sum(
-            1
-            for key in mine
-            if key in state.units and requirement.capability in state.units[key].capabilities
-        )
+        there = sum(1 for unit in here if requirement.capability in unit.capabilities)
         for _ in range(max(requirement.count - there, 0)):
-            able = (u for u in free if u.id not in taken and requirement.capability in u.capabilities)
-            unit = next(able, None)
+            unit = _nearest(free, taken, state, requirement.capability)
             if unit is None:
                 lacking[requirement.capability] = None
             else:
                 taken[unit.id] = requirement.capability
+    wanted = {requirement.capability for requirement in response.plan.send}
+    officers = sum(unit.officers for unit in here) + sum(state.units[key].officers for key in taken)
+    while officers < response.plan.minimum_officers:
+        # More of what the plan asks for, until enough people stand there.
+        able = [u for u in free if u.officers and wanted.intersection(u.capabilities)]
+        unit = _nearest(able, taken, state, None)
+        if unit is None:
+            lacking[OFFICERS] = None
+            break
+        taken[unit.id] = OFFICERS
+        officers += unit.officers
     candidates: list[Candidate] = []
     for unit in units:
         if unit.id not in taken and len(candidates) >= PASSED_OVER + len(taken):
@@ -113,6 +123,21 @@ def recommend(state: State, _actor: Actor, body: Recommend, given: Given) -> lis
             lacking=tuple(lacking),
         )
     ]
+
+
+def _nearest(free: list[Unit], taken: dict[str, str], state: State, capability: str | None) -> Unit | None:
+    """The next unit that is able and not taken; a crew goes out with one unit at a time."""
+    crews = {state.units[key].crew for key in taken} - {None}
+    return next(
+        (
+            unit
+            for unit in free
+            if unit.id not in taken
+            and unit.crew not in crews
+            and (capability is None or capability in unit.capabilities)
+        ),
+        None,
+    )
 
 
 def _recommended(_state: State, _event: UnitsRecommended) -> None:
