@@ -41,8 +41,8 @@ from everycall.core.vocabulary import (
     MISSING_REASONS,
     SERVICES,
     STAMP_NAMES,
-    Mode,
     MissingReason,
+    Mode,
     Service,
 )
 
@@ -169,11 +169,11 @@ class Hostile:
                 made.append(FactGiven(name="caller.name", value=CANARY))
             elif kind == 1:
                 made.append(FactGiven(name="caller.employer", value=self.one(("city", "federal_agency", CANARY))))
-            elif kind == 2:  # noqa: PLR2004
+            elif kind == 2:
                 made.append(FactGiven(name="narrative.x", value=self.secret()))
-            elif kind == 3:  # noqa: PLR2004
+            elif kind == 3:
                 made.append(FactGiven(name="weapon", value=self.chance(2), at=self.at()))
-            elif kind == 4:  # noqa: PLR2004
+            elif kind == 4:
                 made.append(FactGiven(name="odd", value=f"{CANARY}!"))
             else:
                 made.append(FactGiven(name="floors", value=self.rng.randrange(99), source=self.word()))

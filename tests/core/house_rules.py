@@ -46,7 +46,7 @@ def only_integers_and_text(value: object) -> bool:
 def check_bytes(data: bytes, canary: str) -> None:
     """Rule 11, and what may be in an event: integers, text and booleans, within its size."""
     assert len(data) < LARGEST, f"{len(data)} bytes"
-    assert canary.split()[0].encode() not in data, f"a personal value in clear: {data!r}"
+    assert canary.split(maxsplit=1)[0].encode() not in data, f"a personal value in clear: {data!r}"
     assert only_integers_and_text(json.loads(data)), data
 
 
@@ -255,7 +255,7 @@ def check_state(state: State) -> None:
     check_deadlines(state)
 
 
-def evidence(state: State, need: Need, outcome: Outcome, role_may_decline: Any) -> bool:  # noqa: C901, PLR0911
+def evidence(state: State, need: Need, outcome: Outcome, role_may_decline: Any) -> bool:  # noqa: PLR0911
     """The evidence of each outcome, restated from the design: `state` is that before the outcome was given."""
     if need.reconstructed and (outcome.export is not None or isinstance(outcome, NotRecorded)):
         return True

@@ -1,8 +1,14 @@
 """Scratch: run the machine with plain random, print the first failures by kind."""
-import random, sys, traceback, collections, time
+import collections
+import random
+import sys
+import time
+import traceback
+
 sys.path.insert(0, "/work/main/tests/core")
 import hostile
-from core_machine import HouseMachine, EVALUATORS
+from core_machine import EVALUATORS, HouseMachine
+
 fails = collections.Counter(); ex = {}
 t0=time.time()
 a,b,n = int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
@@ -15,7 +21,7 @@ for seed in range(a,b):
         for _ in range(n):
             x = rng.random()
             if x<.08: m.floor.now += rng.randrange(90)*10**6; trace.append("later")
-            elif x<.12: 
+            elif x<.12:
                 mm=rng.choice((2,5,12,45,300,1500,6000)); trace.append(f"much later {mm}"); m.much_later(mm)
             elif x<.13: m.other_rules_are_loaded(rng.choice(EVALUATORS)); trace.append("rules")
             elif x<.14: trace.append("restart"); m.restart()
@@ -33,5 +39,5 @@ print(round(time.time()-t0,1),"s; failures", sum(fails.values()), "of", b-a)
 for k,v in fails.most_common(14):
     seed, trace, e = ex[k]
     print(v, k, "seed", seed, "steps", len(trace)); print("     ", str(e)[:700].replace("\n"," "))
-    
+
     for t in trace[-int(sys.argv[4]) if len(sys.argv)>4 else -1:]: print("        ", t if not isinstance(t, tuple) else (t[0].role, t[1], t[2]))

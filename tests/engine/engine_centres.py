@@ -169,4 +169,4 @@ def check(centre: CentreUnderTest) -> None:
     assert times == sorted(times), "recorded_at never goes back"
 
 
-__all__ = ["START", "MemoryCentre", "RecordCentre", "CentreUnderTest", "check", "command", "do", "take"]
+__all__ = ["START", "CentreUnderTest", "MemoryCentre", "RecordCentre", "check", "command", "do", "take"]

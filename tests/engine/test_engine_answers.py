@@ -6,16 +6,26 @@ import threading
 from typing import TYPE_CHECKING
 
 import pytest
-from engine_centres import START, MemoryCentre, RecordCentre, CentreUnderTest, check, command, do, envelopes, take
+from engine_centres import (
+    START,
+    CentreUnderTest,
+    MemoryCentre,
+    RecordCentre,
+    check,
+    command,
+    do,
+    envelopes,
+    take,
+)
 
 from everycall.core.base import DAY, SECOND
 from everycall.core.calls import AnswerCall, CallStamped, RelateCalls, StampCall, TakeCall, UpdateCall
 from everycall.core.escalation import DeadlinePassed
 from everycall.core.facts import FactGiven
 from everycall.core.needs import NeedAsked
+from everycall.core.outcomes import NoEmergency
 from everycall.core.refusals import Refusal
 from everycall.core.settling import Settle
-from everycall.core.outcomes import NoEmergency
 from everycall.engine.answers import Done
 
 if TYPE_CHECKING:

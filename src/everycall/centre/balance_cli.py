@@ -21,14 +21,14 @@ def balance(record: Path, /, *, json: bool = False) -> int:
         record: The record.
         json: Print it as JSON instead.
     """
-    errors = Console(stderr=True, highlight=False, soft_wrap=True)
+    errors = Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
     try:
         sheet = balance_of(record)
     except (RecordError, UnreadableEventError) as error:
         errors.print(f"error: {error}", markup=False)
         return 2
     if not json:
-        return 0 if print_sheet(sheet, Console(highlight=False)) else 1
+        return 0 if print_sheet(sheet, Console(highlight=False, emoji=False)) else 1
     requests, own = sheet.balance.requests, sheet.balance.self_initiated
     content = {
         "centre": sheet.centre,

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
+UNBALANCED = "IT DOES NOT BALANCE: a need is missing or counted twice."
+
+
 @dataclass(frozen=True, slots=True)
 class BalanceSheet:
     """What the record says, counted twice: by the fold over its events, and in the tables that they make."""
@@ -39,6 +42,13 @@ class BalanceSheet:
     spooled: int
     spooled_self_initiated: int
     spool_damaged: int
+
+    @property
+    def unfinished(self) -> int:
+        """How many calls of its export a rebuilt record lacks, because its replay was cut off."""
+        if "calls_in_export" not in self.facts:
+            return 0
+        return max(int(self.facts["calls_in_export"]) - self.balance.calls, 0)
 
     @property
     def holds(self) -> bool:
@@ -71,9 +81,7 @@ def balance_of(path: Path) -> BalanceSheet:
             entries = sequence
         requests, own = open_in(state)
         damaged = len(spool.damage()) if spool.path.exists() else 0
-        waiting, unreadable = read_items(
-            [item.data for item in spool.items()] if spool.path.exists() else []
-        )
+        waiting, unreadable = read_items([item.data for item in spool.items()] if spool.path.exists() else [])
         # One that entered just before a crash stands in both; it counts where it is recorded.
         still = [item for item in waiting.values() if record.find_command(item.command) is None]
         return BalanceSheet(
@@ -100,7 +108,8 @@ def print_sheet(sheet: BalanceSheet, console: Console) -> bool:
     title = f"Balance of {sheet.centre}: {sheet.balance.calls:,} calls, {sheet.entries:,} entries"
     if sheet.facts.get("reconstructed") == "yes":
         title += ", reconstructed from an export"
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    console.print(title, markup=False, soft_wrap=True)
+    table = Table(box=None, pad_edge=False)
     table.add_column("needs")
     table.add_column("requests", justify="right")
     table.add_column("self-initiated", justify="right")
@@ -123,18 +132,25 @@ def print_sheet(sheet: BalanceSheet, console: Console) -> bool:
 
 
 def _verdict(sheet: BalanceSheet, requests: Tally, own: Tally) -> list[str]:
-    lines = [
-        f"requests: {requests.received + sheet.spooled:,} received = {requests.settled:,} with an outcome + "
-        f"{sheet.open_requests:,} open + {sheet.spooled:,} spooled",
-        f"self-initiated: {own.received + sheet.spooled_self_initiated:,} received = "
-        f"{own.settled:,} with an outcome + {sheet.open_self_initiated:,} open + "
-        f"{sheet.spooled_self_initiated:,} spooled",
-    ]
+    spooled, own_spooled = sheet.spooled, sheet.spooled_self_initiated
+    asked = (
+        f"requests: {requests.received + spooled:,} received = {requests.settled:,} with an outcome + "
+        f"{sheet.open_requests:,} open + {spooled:,} spooled"
+    )
+    begun = (
+        f"self-initiated: {own.received + own_spooled:,} received = {own.settled:,} with an outcome + "
+        f"{sheet.open_self_initiated:,} open + {own_spooled:,} spooled"
+    )
+    lines = [asked, begun]
     if sheet.spool_damaged:
         lines.append(
-            f"The spool holds {sheet.spool_damaged} damaged pieces that may be calls: look at them before anything is cleared."
+            f"The spool holds {sheet.spool_damaged} damaged pieces that may be calls: look at them before "
+            "anything is cleared."
         )
-    lines.append(
-        "It balances." if sheet.holds else "IT DOES NOT BALANCE: a need is missing or counted twice."
-    )
+    if sheet.unfinished:
+        lines.append(
+            f"Its export has {sheet.unfinished:,} calls more: the replay was cut off. Move the record away and "
+            "replay again."
+        )
+    lines.append("It balances." if sheet.holds else UNBALANCED)
     return lines

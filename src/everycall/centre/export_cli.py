@@ -26,7 +26,7 @@ def export(
         output: The calls table to write: .parquet, .csv or .csv.gz.
         assignments: Where the assignments table goes; without it, beside the output as NAME.assignments.
     """
-    errors = Console(stderr=True, highlight=False, soft_wrap=True)
+    errors = Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
     try:
         from everycall.centre.export import tables_of  # noqa: PLC0415 - needs the extra
         from everycall.exchange.calls_table import write_table  # noqa: PLC0415
@@ -48,7 +48,7 @@ def export(
     except (RecordError, UnreadableEventError, ExchangeError) as error:
         errors.print(f"error: {error}", markup=False)
         return 2
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False, emoji=False, soft_wrap=True)
     console.print(f"{calls.height:,} calls and needs in {output}", markup=False)
     console.print(f"{units.height:,} assignments in {beside}", markup=False)
     return 0

@@ -40,7 +40,7 @@ def show(record: Path, incident: str, /, *, zone: str | None = None, json: bool 
         zone: The time zone to show times in, such as America/Chicago. Without it the record's own, else UTC.
         json: Print the story as JSON, with times in microseconds UTC.
     """
-    errors = Console(stderr=True, highlight=False, soft_wrap=True)
+    errors = Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
     try:
         with SqliteRecord.open(record, read_only=True) as opened:
             story, used = story_in(opened, incident, zone)
@@ -59,8 +59,8 @@ def show(record: Path, incident: str, /, *, zone: str | None = None, json: bool 
 
 def console_for() -> Console:
     """The terminal, or, where the output is piped, plain text of a width that can be read."""
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=WIDTH)
+    console = Console(highlight=False, emoji=False)
+    return console if console.is_terminal else Console(highlight=False, emoji=False, width=WIDTH)
 
 
 def story_in(record: SqliteRecord, asked: str, zone: str | None = None) -> tuple[Story, ZoneInfo]:

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from everycall.core.state import State
 
 
-
 LONGEST_OVER_OBJECTION: Final = 30 * DAY
 
 
@@ -93,7 +92,7 @@ def _objection(stands: OverObjection, now: int) -> Refusal | None:
             code="objection_incomplete",
             rule="house:9",
             because="A policy over objection needs the persons, their reason and the objection itself.",
-            instead="Name one person at least (two for more than 12 hours), the reason, what was objected to.",
+            instead="Name a person (two for more than 12 hours), the reason, and what was objected to.",
         )
     if not now < stands.ends_at <= now + longest:
         return Refusal(
@@ -117,7 +116,6 @@ def policy_ended(state: State, due: int) -> list[Event]:
             ends=standing(state, "policy:policy"),
         )
     ]
-
 
 
 DECIDE: Final[DecideTable] = {AdoptPolicy: adopt_policy}

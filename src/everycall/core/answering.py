@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from everycall.core.state import State
 
 
-
 def _answered(state: State, call: Call, given: Given) -> tuple[tuple[Deadline, ...], tuple[str, ...]]:
     """An answered call rings no more; what it is about has to be found out in time."""
     sets = find_out_unless_standing(state, call.id, given) if unplaced(state, call.id) else ()
@@ -124,7 +123,6 @@ def stamp_call(state: State, actor: Actor, body: StampCall, given: Given) -> lis
             ends=ends,
         )
     ]
-
 
 
 DECIDE: Final[DecideTable] = {

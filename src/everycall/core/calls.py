@@ -233,38 +233,6 @@ class CallsRelated(Event, frozen=True, kw_only=True):
     calls: tuple[Identifier, ...]
 
 
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
 def need_of(event: CallTaken | NeedAdded, taken_need: NeedTaken, opened_at: int) -> Need:
     """The need as it stands once the event is applied."""
     return Need(

@@ -60,7 +60,6 @@ def response_deadlines(incident: str, response: Response, *, dispatch: bool = Tr
     return tuple(sets)
 
 
-
 def response_clock(
     state: State,
     incident: str,

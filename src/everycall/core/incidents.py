@@ -25,7 +25,6 @@ from everycall.core.refusals import Refusal, unknown
 from everycall.core.vocabulary import Service
 
 if TYPE_CHECKING:
-
     from everycall.core.handlers import EvolveTable
     from everycall.core.state import State
 
@@ -232,22 +231,6 @@ def agency_for(state: State, service: Service) -> str:
                 return agency.id
             neighbour = neighbour or agency.id
     return neighbour or wanted
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
 
 
 def change_response(state: State, incident: str, agency: str, **changes: object) -> None:

@@ -8,8 +8,9 @@ from msgspec.structs import replace
 
 from everycall.core.clocks import RESPONSE_KINDS, clock_of, response_clock, retirement, unplaced, unsettled
 from everycall.core.deadlines import Deadline, standing
-from everycall.core.incidents import Incident, Response, agency_for, arrived, new_responses, usable, working
+from everycall.core.incidents import Incident, Response, agency_for, arrived, usable, working
 from everycall.core.linking import IncidentsMerged, Link, Merge, NeedsLinked, joined
+from everycall.core.opening import new_responses
 from everycall.core.policies import combined
 from everycall.core.refusals import Refusal, unknown
 from everycall.core.waiting import waiting_changes

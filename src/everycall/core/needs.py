@@ -16,15 +16,11 @@ from msgspec.structs import replace
 from everycall.core.base import CommandBody, Entity, Frozen, Identifier, Instant, Word
 from everycall.core.event import Event
 from everycall.core.outcomes import Outcome
-from everycall.core.policies import later_priority
-from everycall.core.refusals import Refusal, unknown
 from everycall.core.sealed import Confidential, Sealed
 from everycall.core.vocabulary import Service
 
 if TYPE_CHECKING:
-    from everycall.core.actors import Actor
-    from everycall.core.given import Given
-    from everycall.core.handlers import DecideTable, EvolveTable
+    from everycall.core.handlers import EvolveTable
     from everycall.core.state import State
 
 
@@ -143,79 +139,6 @@ def open_needs(state: State, call: str) -> list[Need]:
     return [need for key in state.calls[call].needs if (need := needs[key]).outcome is None]
 
 
-def no_such_need(state: State, need: str) -> Refusal | None:
-    """A refusal if the need is unknown."""
-    return None if need in state.needs else unknown("need", need)
-
-
-def classify(state: State, _actor: Actor, body: Classify, given: Given) -> list[Event] | Refusal:
-    """Decide the type, and with it what to send."""
-    from everycall.core.planning import replanned  # noqa: PLC0415 - planning reads needs; the arrow back is only here
-
-    call = state.calls.get(body.call)
-    if call is None:
-        return unknown("call", body.call)
-    if body.need is None:
-        targets = open_needs(state, body.call) or [state.needs[key] for key in call.needs]
-    elif body.need in call.needs:
-        targets = [state.needs[body.need]]
-    else:
-        return unknown("need of this call", body.need)
-    events: list[Event] = [
-        NeedClassified(need=need.id, type=body.type, before=need.type, at=given.at, reason=body.reason)
-        for need in targets
-    ]
-    changed = {need.id: replace(need, type=body.type) for need in targets}
-    plans = replanned(state, changed, call.facts, given, body.reason)
-    if isinstance(plans, Refusal):
-        return plans
-    return events + plans
-
-
-def prioritise(state: State, _actor: Actor, body: Prioritise, given: Given) -> list[Event] | Refusal:
-    """Set a priority by hand."""
-    need = state.needs.get(body.need)
-    if need is None:
-        return unknown("need", body.need)
-    if later_priority(need.priority, body.priority) and not body.reason:
-        return Refusal(
-            code="less_without_reason",
-            rule="house:4",
-            because=f"Priority {body.priority} is lower than {need.priority}.",
-            instead="Give a reason code with it; a higher priority needs none.",
-        )
-    return [
-        NeedPrioritised(
-            need=need.id, priority=body.priority, before=need.priority, at=given.at, reason=body.reason
-        )
-    ]
-
-
-def establish_service(
-    state: State, _actor: Actor, body: EstablishService, given: Given
-) -> list[Event] | Refusal:
-    """Say which service is asked for. A need already in a response stays there; another need can be added."""
-    from everycall.core.incidents import agency_for  # noqa: PLC0415 - incidents read needs; the arrow back is only here
-    from everycall.core.planning import replanned  # noqa: PLC0415 - as above
-
-    need = state.needs.get(body.need)
-    if need is None:
-        return unknown("need", body.need)
-    if need.incident is not None and need.outcome is None and need.service != body.service:
-        answering = need.agency
-        if need.service != "unknown" or agency_for(state, body.service) != answering:
-            return Refusal(
-                code="service_already_answered",
-                rule="house:2",
-                because=f"Need {need.id} is being answered by {answering} in incident {need.incident}.",
-                instead=f"Add another need for {body.service} to call {need.call}, or unlink this one first.",
-            )
-    event = ServiceEstablished(need=need.id, service=body.service, before=need.service, at=given.at)
-    changed = {need.id: replace(need, service=body.service)}
-    plans = replanned(state, changed, state.calls[need.call].facts, given, None, keep=True)
-    return [event] if isinstance(plans, Refusal) else [event, *plans]
-
-
 def _first(need: Need, first: str | None, now: str) -> str | None:
     """The first word stays; in a rebuilt record it is only what the export itself calls the first."""
     return first if first is not None or need.reconstructed else now
@@ -246,7 +169,6 @@ def _established(state: State, event: ServiceEstablished) -> None:
     state.needs[event.need] = replace(state.needs[event.need], service=event.service)
 
 
-DECIDE: Final[DecideTable] = {Classify: classify, Prioritise: prioritise, EstablishService: establish_service}
 EVOLVE: Final[EvolveTable] = {
     NeedClassified: _classified,
     NeedPrioritised: _prioritised,

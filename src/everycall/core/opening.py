@@ -17,6 +17,7 @@ from everycall.core.incidents import (
 )
 from everycall.core.needs import Need, NeedPrioritised, open_needs
 from everycall.core.places import Place, place_of
+from everycall.core.planning import needs_being_taken, plan_for
 from everycall.core.policies import NOT_RECORDED_PLAN, over_objection
 from everycall.core.refusals import Refusal, unknown
 from everycall.core.waiting import waiting_changes
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from everycall.core.state import State
 
 
-
 def new_responses(
     state: State,
     needs: Sequence[Need],
@@ -42,8 +42,6 @@ def new_responses(
     facts: tuple[Fact, ...] | None = None,
 ) -> tuple[list[Response], list[Event]]:
     """One response per agency for the needs, and the priorities that their rules give."""
-    from everycall.core.planning import plan_for  # noqa: PLC0415 - planning reads incidents; the arrow back is only here
-
     groups: dict[str, list[Need]] = {}
     for need in needs:
         groups.setdefault(agency or agency_for(state, need.service), []).append(need)
@@ -147,8 +145,6 @@ def opening_for(
 
     `facts` are all that is known, where the event of the call holds only some.
     """
-    from everycall.core.planning import needs_being_taken  # noqa: PLC0415
-
     needs = needs_being_taken(taken)
     known = taken.facts if facts is None else facts
     return opened(
@@ -207,7 +203,6 @@ def change_incident(state: State, _actor: Actor, body: ChangeIncident, given: Gi
             related=tuple(dict.fromkeys(body.related)),
         )
     ]
-
 
 
 DECIDE: Final[DecideTable] = {OpenIncident: open_incident, ChangeIncident: change_incident}

@@ -8,9 +8,10 @@ from msgspec.structs import replace
 
 from everycall.core.clocks import clock_of, find_out_unless_standing, retirement
 from everycall.core.deadlines import Deadline, standing
-from everycall.core.incidents import Response, engaged, next_incident, usable
+from everycall.core.incidents import Response, engaged, usable
 from everycall.core.joining import being_handed_over, is_pending, next_act
 from everycall.core.linking import IncidentSplit, NeedsUnlinked, Split, Unlink, parted, unsettled_after
+from everycall.core.opening import next_incident
 from everycall.core.refusals import Refusal, unknown
 from everycall.core.waiting import waiting_changes
 

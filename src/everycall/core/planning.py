@@ -9,10 +9,10 @@ from msgspec.structs import replace
 
 from everycall.core.base import CommandBody, Identifier, Instant, Word
 from everycall.core.calls import need_of
-from everycall.core.clocks import unsettled
+from everycall.core.clocks import response_deadlines, unsettled
 from everycall.core.event import Event
 from everycall.core.facts import Fact, readable
-from everycall.core.incidents import Response, arrived, change_response, response_deadlines, usable, working
+from everycall.core.incidents import Response, arrived, change_response, usable, working
 from everycall.core.needs import Need, NeedPrioritised
 from everycall.core.policies import (
     Requirement,

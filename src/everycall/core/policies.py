@@ -269,8 +269,6 @@ class PolicyLapsed(Event, frozen=True, kw_only=True):
     at: Instant
 
 
-
-
 def evaluator_in_force(state: State, given: Given) -> Evaluator:
     """The evaluator to ask: the given one if it is that of the policy in force, else the house's own rules.
 
@@ -361,12 +359,6 @@ def later_priority(old: str | None, new: str | None) -> bool:
     if old is None or new is None or old == new:
         return False
     return priority_order(new) > priority_order(old)
-
-
-
-
-
-
 
 
 def over_objection(state: State) -> bool:

@@ -8,13 +8,15 @@ import msgspec
 from msgspec.structs import replace
 
 from everycall.core.base import CommandBody, Identifier, Instant, Word
-from everycall.core.calls import CallTaken, need_taken
+from everycall.core.calls import CallTaken
 from everycall.core.deadlines import Deadline, standing
 from everycall.core.event import Event
-from everycall.core.incidents import Incident, Patient, PatientState, opening_for, surviving
+from everycall.core.incidents import Incident, Patient, PatientState, surviving
 from everycall.core.needs import NeedAsked
+from everycall.core.opening import opening_for
 from everycall.core.policies import HOUSE_FLOOR, evaluator_in_force
 from everycall.core.refusals import Refusal, unknown
+from everycall.core.taking import need_taken
 
 if TYPE_CHECKING:
     from everycall.core.actors import Actor

@@ -11,16 +11,18 @@ from msgspec.structs import replace
 
 from everycall.core.assignments import StampReported, UnitAssigned
 from everycall.core.base import CommandBody, Identifier, Word
-from everycall.core.calls import CallTaken, facts_of, need_taken
+from everycall.core.calls import CallTaken
 from everycall.core.facts import FactGiven
-from everycall.core.incidents import IncidentOpened, agency_for, opened
+from everycall.core.incidents import IncidentOpened, agency_for
 from everycall.core.needs import NeedAsked
+from everycall.core.opening import opened
 from everycall.core.places import PlaceGiven, place_of
 from everycall.core.planning import needs_being_taken
 from everycall.core.policies import NOT_RECORDED_PLAN
 from everycall.core.reporting import welfare_deadline
 from everycall.core.sealed import Confidential
 from everycall.core.sending import with_mates
+from everycall.core.taking import facts_of, need_taken
 from everycall.core.units import why_not_free
 from everycall.core.waiting import waiting_changes
 

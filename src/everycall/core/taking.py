@@ -12,6 +12,7 @@ from everycall.core.clocks import find_out, find_out_unless_standing
 from everycall.core.deadlines import Deadline, standing
 from everycall.core.facts import Fact, FactGiven, must_be_sealed
 from everycall.core.needs import NeedAsked, NeedTaken
+from everycall.core.opening import opening_for
 from everycall.core.places import place_of
 from everycall.core.policies import evaluator_in_force
 from everycall.core.refusals import Refusal, unknown
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from everycall.core.given import Given
     from everycall.core.handlers import DecideTable
     from everycall.core.state import State
-
 
 
 PLENTY: Final = 6
@@ -114,8 +114,6 @@ def taken(state: State, actor: Actor, body: TakeCall, given: Given) -> CallTaken
 
 def take_call(state: State, actor: Actor, body: TakeCall, given: Given) -> list[Event] | Refusal:
     """Take a call, and open its incident in the same breath if that is asked."""
-    from everycall.core.opening import opening_for  # noqa: PLC0415 - incidents read calls; the arrow back is only here
-
     event = taken(state, actor, body, given)
     facts = event.facts
     event, rest = _in_parts(state, event, given)
@@ -187,7 +185,6 @@ def add_need(state: State, _actor: Actor, body: AddNeed, given: Given) -> list[E
             ends=standing(state, f"retire:{call.id}"),
         )
     ]
-
 
 
 DECIDE: Final[DecideTable] = {TakeCall: take_call, AddNeed: add_need}

@@ -271,12 +271,6 @@ def _patients_follow(back: Back) -> None:
             back.changed["incidents", key] = replace(incident, patients=patients)
 
 
-
-
-
-
-
-
 def _undone(state: State, event: ActUndone) -> None:
     act = state.acts.get(event.act)
     if act is None:

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from everycall.core.state import State
 
 
-
 def undo(state: State, _actor: Actor, body: Undo, given: Given) -> list[Event] | Refusal:
     """Take back one act, once."""
     act = state.acts.get(body.act)
@@ -214,7 +213,6 @@ class _Following:
     def ends(self) -> tuple[str, ...]:
         """The deadlines that it ends."""
         return tuple(key for key, d in self.deadlines.items() if d is None and key in self.state.deadlines)
-
 
 
 DECIDE: Final[DecideTable] = {Undo: undo}

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from everycall.core.state import State
 
 
-
 def update_call(state: State, _actor: Actor, body: UpdateCall, given: Given) -> list[Event] | Refusal:
     """Add what has become known; what the policy reads may change the plan.
 
@@ -84,7 +83,6 @@ def relate_calls(state: State, _actor: Actor, body: RelateCalls, _given: Given) 
             instead="Name both calls.",
         )
     return [CallsRelated(calls=calls)]
-
 
 
 DECIDE: Final[DecideTable] = {UpdateCall: update_call, LocateCall: locate_call, RelateCalls: relate_calls}

@@ -57,6 +57,8 @@ if TYPE_CHECKING:
 MOST_REMEMBERED: Final = 1 << 21
 """Command ids of a new log that are remembered by their hash, some 64 bytes each."""
 _log: Final = logging.getLogger(__name__)
+
+
 class Engine:
     """One centre's loop over its ports. Not thread-safe: one thread calls it."""
 

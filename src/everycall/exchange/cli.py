@@ -8,7 +8,7 @@ profile, an output that cannot be written, a missing extra).
 from __future__ import annotations
 
 import contextlib
-from pathlib import Path  # noqa: TC003 - cyclopts reads the annotations at run time
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
@@ -57,7 +57,7 @@ def import_export(
         start_profile: Write a profile for this file to fill in, and import nothing.
         agencies: Show the counts of each agency too.
     """
-    errors = Console(stderr=True, highlight=False, soft_wrap=True)
+    errors = Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
     try:
         with _telling(errors) as tell:
             if start_profile is not None:
@@ -99,7 +99,7 @@ def _hours(source: Path, output: Path | None) -> bool:
     table = read_hours(source)
     if table is None:
         return False
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False, emoji=False, soft_wrap=True)
     console.print(
         f"[bold]{_safe(source.name)}[/bold]: {_safe(table.profile.title)}; no calls, counts by hour"
     )
@@ -148,7 +148,7 @@ def _write(
 def _show(imported: Imported, written: list[tuple[str, Path]], *, agencies: bool) -> None:
     from everycall.exchange.quality_view import show  # noqa: PLC0415 - needs the extra
 
-    console = Console(highlight=False)
+    console = Console(highlight=False, emoji=False)
     show(imported.quality, console, agencies=agencies)
     for what, path in written:
         console.print(f"{what}: {_safe(str(path))}", soft_wrap=True)

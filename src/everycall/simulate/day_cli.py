@@ -41,7 +41,7 @@ def day(
         seed: Any number; each gives another day, and the same one the same day.
     """
     console = console_for()
-    errors = Console(stderr=True, highlight=False, soft_wrap=True)
+    errors = Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
     began = time.perf_counter()
     try:
         with _telling(errors) as tell:

@@ -36,7 +36,7 @@ def replay(
         tells.
         centre: The name of the centre in the record. Without it, that of the profile.
     """
-    errors = Console(stderr=True, highlight=False, soft_wrap=True)
+    errors = Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
     try:
         with errors.status("reading the export"):
             imported = _read(source, profile)
@@ -48,16 +48,17 @@ def replay(
         errors.print("[red]error:[/red] This verb reads tables: install everycall\\[tables].")
         return 2
     except ExchangeError as error:
-        errors.print("[red]error:[/red]", str(error), markup=False)
+        errors.print(f"error: {error}", markup=False)
         return 2
     except RecordError as error:
-        errors.print("[red]error:[/red]", str(error), markup=False)
+        errors.print(f"error: {error}", markup=False)
         return 2
-    console = Console(highlight=False)
+    console = Console(highlight=False, emoji=False)
     for limit in imported.profile.limits:
         console.print(f"Know this: {limit}", markup=False)
     console.print(
-        f"{imported.quality.rows_in:,} rows: {imported.calls.height:,} calls, {imported.rejects.height:,} rejects"
+        f"{imported.quality.rows_in:,} rows: {imported.calls.height:,} calls, "
+        f"{imported.rejects.height:,} rejects"
     )
     balanced = print_balance(record, console)
     console.print(
@@ -77,6 +78,7 @@ def _replay(imported: Imported, path: Path, name: str | None, errors: Console) -
     from everycall.simulate.replay import Replay, ReplayClock, known_stamps, rows_of  # noqa: PLC0415 - needs the extra
 
     clock = ReplayClock()
+    rows = list(rows_of(imported.calls, imported.assignments))
     facts = {
         "reconstructed": "yes",
         "profile": imported.profile.name,
@@ -93,11 +95,11 @@ def _replay(imported: Imported, path: Path, name: str | None, errors: Console) -
         else "",
         "rows_in": str(imported.quality.rows_in),
         "rejects": str(imported.rejects.height),
+        "calls_in_export": str(len(rows)),
     }
     with EmbeddedCentre.create(
         path, centre=name or imported.profile.name, facts=facts, clock=clock
     ) as centre:
-        rows = list(rows_of(imported.calls, imported.assignments))
         with Progress(
             TextColumn("replaying"),
             BarColumn(),
