@@ -198,7 +198,7 @@ def decode_event(data: bytes, upcasts: dict[int, Upcast] | None = None, version:
         found = _head_decoder.decode(data).version
         if found == version:
             return _decoder.decode(data)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UnreadableEventError(f"This entry cannot be read as an event: {error}") from error
     if found > version:
         raise UnreadableEventError(
@@ -206,15 +206,16 @@ def decode_event(data: bytes, upcasts: dict[int, Upcast] | None = None, version:
             "Read it with a newer Everycall."
         )
     steps = UPCASTS if upcasts is None else upcasts
-    raw: dict[str, Any] = msgspec.json.decode(data)
     for step in range(found, version):
         if step not in steps:
             raise UnreadableEventError(f"There is no way from event version {step} to {step + 1}.")
-        raw["body"] = steps[step](raw["body"])
-    raw["version"] = version
     try:
+        raw: dict[str, Any] = msgspec.json.decode(data)
+        for step in range(found, version):
+            raw["body"] = steps[step](raw["body"])
+        raw["version"] = version
         return msgspec.convert(raw, Envelope)
-    except msgspec.ValidationError as error:
+    except (ValueError, RecursionError, LookupError, TypeError, AttributeError) as error:
         raise UnreadableEventError(
             f"This entry of version {found} cannot be brought up to date: {error}"
         ) from error

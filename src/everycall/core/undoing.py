@@ -143,6 +143,10 @@ class _Following:
                 self.take((), [key for key in (f"retire:{place}",) if self.held(key) is not None])
             elif any(named.incident == place for named in self.closes):
                 self._retirement(place)
+            elif incident.merged_into is None and not any(
+                self.back.anything_open(r) or self.back.engaged(r) for r in incident.responses.values()
+            ):
+                self._still_retires(place)
 
     def drop_what_is_about_nothing(self) -> None:
         """A deadline of a response that went elsewhere does not come back."""
@@ -186,6 +190,12 @@ class _Following:
         if self.held(f"retire:{subject}") is None:
             self.take(retirement(self.state, self.given, subject), ())
 
+    def _still_retires(self, subject: str) -> None:
+        """What is settled all the same leaves memory as before: its deadline is not this act's alone."""
+        key = f"retire:{subject}"
+        if key in self.state.deadlines and self.deadlines.get(key, self) is None:
+            del self.deadlines[key]
+
     def calls(self) -> None:
         """Each call that the act had to do with: an open need in no incident has to be found out about."""
         for subject in self.back.act.subjects():
@@ -202,6 +212,8 @@ class _Following:
             if all(n.outcome is not None or n.reconstructed for n in needs):
                 keys = [f"{kind}:{subject}" for kind in CALL_KINDS]
                 self.take((), [key for key in keys if self.held(key) is not None])
+            if all(n.outcome is not None for n in needs):
+                self._still_retires(subject)
 
     def sets(self) -> tuple[Deadline, ...]:
         """The deadlines that the event sets."""

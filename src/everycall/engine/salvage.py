@@ -13,6 +13,7 @@ from everycall.core.base import LONGEST_WORDS
 from everycall.core.calls import TakeCall
 from everycall.core.facts import FactGiven
 from everycall.core.sealed import Private
+from everycall.engine.sealing import holds_sealed
 
 if TYPE_CHECKING:
     from everycall.core.commands import Command
@@ -49,7 +50,8 @@ def _readable_fields(data: bytes) -> dict[str, Any]:
                 taken = msgspec.convert({"do": "take_call", name: body[name]}, TakeCall)
             except (msgspec.ValidationError, RecursionError):
                 continue
-            found[name] = getattr(taken, name)
+            if not holds_sealed(taken):  # a seal that a sender names could be another call's
+                found[name] = getattr(taken, name)
     return found
 
 

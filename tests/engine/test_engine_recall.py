@@ -1,0 +1,393 @@
+"""Tags and recall: every id finds its events, and what left memory comes back when it is named."""
+
+from __future__ import annotations
+
+import random
+import threading
+from typing import TYPE_CHECKING, get_args
+
+import hostile
+import msgspec
+import pytest
+from floor_driver import Rules
+from engine_centres import CentreUnderTest, MemoryCentre, check, command, do, envelopes, take
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from everycall.core.assignments import Assign, CorrectStamp, ReportStamp
+from everycall.core.balance import open_in
+from everycall.core.base import DAY, HOUR, SECOND
+from everycall.core.calls import RecordCallBack, RelateCalls, StampCall, TakeCall, UpdateCall
+from everycall.core.commands import Command
+from everycall.core.events import AnyEvent
+from everycall.core.facts import FactGiven
+from everycall.core.floor import ChangeShift
+from everycall.core.incidents import ChangeIncident
+from everycall.core.instructions import CompleteInstruction, RecordInstruction
+from everycall.core.linking import Link, Merge, Unlink
+from everycall.core.needs import NeedAsked, Prioritise
+from everycall.core.notes import AddNote
+from everycall.core.outcomes import Declined, Duplicate, NoEmergency, Responded
+from everycall.core.places import PlaceGiven
+from everycall.core.policies import AdoptPolicy, ReadsNothingProtected
+from everycall.core.refusals import Refusal
+from everycall.core.retiring import Recalled, Retired
+from everycall.core.reviews import CompleteReview
+from everycall.core.sealed import Private
+from everycall.core.settling import CloseResponse, Reopen, Settle
+from everycall.core.undo import Undo
+from everycall.core.units import EnrolAgency, SignOn
+from everycall.engine.answers import Done
+from everycall.engine.tags import printable, tags_of
+
+if TYPE_CHECKING:
+    from everycall.core.commands import AnyCommand
+
+MISDIAL = NoEmergency(kind="misdial", confirmed_by="caller")
+
+
+def test_each_id_in_an_event_is_a_tag_of_it() -> None:
+    """Ids are known by their shape, wherever in the body of an event they stand."""
+    rng = random.Random(11)
+    centre = MemoryCentre()
+    kinds: set[str] = set()
+    for number in range(6_000):
+        group = rng.choice(sorted(hostile.GROUPS))
+        actor, body, at = hostile.command(rng, centre.engine.state, centre.engine.now, group)
+        centre.engine.handle(Command(id=f"t{number}", actor=actor, body=body, at=at))
+        centre.clock.wait(rng.choice((1, 5, 60, 2_000)))
+    state = centre.engine.state
+    for sequence, envelope in enumerate(envelopes(centre), 1):
+        event = envelope.body
+        kinds.add(type(event).__name__)
+        if isinstance(event, Recalled):
+            continue  # it holds whole entities, by whose own events they are found
+        tags = set(tags_of(event))
+        assert all(sequence in centre.disk.tags[tag] for tag in tags)
+        for name in event.__struct_fields__:
+            if name in ("sets", "ends", "responses", "joins", "by", "said_by", "person", "subject"):
+                continue
+            value = getattr(event, name)
+            for text in value if isinstance(value, tuple) else (value,):
+                if not isinstance(text, str) or (type(event).__name__, name) == ("ReportUnattached", "incident"):
+                    continue  # the second holds whatever the sender took for an incident
+                if name == "unit":
+                    assert printable(f"unit:{text}") in tags
+                elif text in state.calls and name != "external":
+                    assert f"call:{text}" in tags, (type(event).__name__, name)
+                elif text in state.needs:
+                    assert f"call:{text.rsplit('-', 1)[0]}" in tags, (type(event).__name__, name)
+                elif text in state.incidents:
+                    assert f"incident:{text}" in tags, (type(event).__name__, name)
+                elif text in state.assignments:
+                    assert f"assignment:{text}" in tags, (type(event).__name__, name)
+                elif text in state.hand_overs:
+                    assert f"hand_over:{text}" in tags, (type(event).__name__, name)
+                elif text in state.reviews:
+                    assert f"review:{text}" in tags, (type(event).__name__, name)
+                elif text in state.instructions:
+                    assert f"instruction:{text}" in tags, (type(event).__name__, name)
+                elif name == "act":
+                    assert f"act:{text}" in tags
+    assert len(kinds) > 0.8 * len(get_args(AnyEvent)), sorted(kinds)
+
+
+def floor(centre: CentreUnderTest) -> None:
+    """An agency, a unit, and a call with an incident."""
+    do(centre, EnrolAgency(agency="PD", services=("police",)))
+    do(centre, SignOn(unit="U1", agency="PD", capabilities=("police",)))
+
+
+def handled(centre: CentreUnderTest, outcome: str = "responded") -> None:
+    """A call for the police from start to end; it becomes C000001 in incident …-000001 with A000001."""
+    floor(centre)
+    take(
+        centre,
+        channel="emergency_voice",
+        open_incident=True,
+        needs=(NeedAsked(service="police", type="burglary", priority="4"),),
+        words=Private(value="they are in the house"),
+    )
+    incident = incident_of(centre)
+    do(centre, Assign(incident=incident, units=("U1",)))
+    centre.clock.wait(300)
+    do(centre, ReportStamp(unit="U1", stamp="on_scene"))
+    centre.clock.wait(300)
+    do(centre, ReportStamp(unit="U1", stamp="clear"))
+    if outcome == "responded":
+        end = Responded(assignment="A000001", contact="yes")
+        do(centre, CloseResponse(incident=incident, agency="PD", outcome=end))
+    else:
+        do(centre, Prioritise(need="C000001-1", priority="4", reason="over"))
+        declined = Declined(ground="no_police_matter", authority="chief", caller_told="yes")
+        do(centre, Settle(needs=("C000001-1",), outcome=declined))
+
+
+def incident_of(centre: CentreUnderTest, call: str = "C000001") -> str:
+    found = centre.engine.state.needs[f"{call}-1"].incident
+    assert found is not None
+    return found
+
+
+def leave(centre: CentreUnderTest) -> None:
+    """Let settled things leave memory."""
+    centre.clock.wait(3 * DAY // SECOND)
+    centre.engine.advance()
+
+
+def retired(centre: CentreUnderTest) -> None:
+    assert centre.engine.state.calls == {}
+    assert centre.engine.state.incidents == {}
+    check(centre)
+
+
+NAMING: list[tuple[str, AnyCommand]] = [
+    ("call", UpdateCall(call="C000001", facts=(FactGiven(name="weapon", value=True),))),
+    ("call, a time", StampCall(call="C000001", stamp="answered", at=5)),
+    ("call, called back", RecordCallBack(call="C000001", result="reached")),
+    ("need", Reopen(needs=("C000001-1",), reason="mistake")),
+    ("incident", ChangeIncident(incident="2020-000001", place=PlaceGiven(area="North"))),
+    ("incident, a note", AddNote(about="2020-000001", text=Private(value="more"))),
+    ("assignment", CorrectStamp(assignment="A000001", stamp="on_scene", at=9, reason="radio log")),
+    ("assignment, a report", ReportStamp(unit="U1", assignment="A000001", stamp="contact_made", at=9)),
+    ("act", Undo(act="U000001")),
+    ("duplicate of", Settle(needs=("C000002-1",), outcome=Duplicate(of="2020-000001"))),
+]
+
+
+@pytest.mark.parametrize("way", ["at once", "as its deadline passes"])
+@pytest.mark.parametrize(("name", "body"), NAMING, ids=[name for name, _ in NAMING])
+def test_what_left_memory_is_worked_on_when_it_is_named(
+    centre: CentreUnderTest, name: str, body: AnyCommand, way: str
+) -> None:
+    """Also by the very command before which it leaves: the deadline is due as the command comes."""
+    handled(centre)
+    before = centre.engine.state.calls["C000001"]
+    if way == "at once":
+        leave(centre)
+        retired(centre)
+    else:
+        centre.clock.wait(3 * DAY // SECOND)
+    if name == "duplicate of":
+        take(centre, open_incident=True)
+    answer = centre.engine.handle(command(body))
+    assert any(isinstance(e.body, Retired) for e in envelopes(centre))
+    assert any(isinstance(e.body, Recalled) for e in envelopes(centre))
+    if name not in ("act", "incident", "duplicate of"):
+        assert isinstance(answer, Done), answer
+    if isinstance(answer, Refusal):
+        assert not answer.code.startswith("unknown"), answer
+    call = centre.engine.state.calls["C000001"]
+    assert (call.words, call.place, call.received_at) == (before.words, before.place, before.received_at)
+    check(centre)
+    leave(centre)
+    leave(centre)
+    if name not in ("need", "act", "duplicate of"):
+        retired(centre)
+    centre.restart()
+    check(centre)
+
+
+def test_a_retired_call_is_found_while_its_retiring_is_not_durable_yet(memory: MemoryCentre) -> None:
+    handled(memory)
+    memory.clock.wait(3 * DAY // SECOND)
+    memory.log.hold()
+    threading.Timer(0.05, memory.log.release).start()
+    answer = memory.engine.handle(command(StampCall(call="C000001", stamp="answered", at=5)))
+    assert isinstance(answer, Done)
+    check(memory)
+
+
+def test_a_close_can_be_taken_back_after_it_left_memory(centre: CentreUnderTest) -> None:
+    handled(centre)
+    act = next(key for key, held in centre.engine.state.acts.items() if held.kind == "close")
+    leave(centre)
+    retired(centre)
+    do(centre, Undo(act=act, reason="too early"))
+    assert centre.engine.state.needs["C000001-1"].outcome is None
+    assert open_in(centre.engine.state) == (1, 0)
+    check(centre)
+
+
+def test_a_review_keeps_its_call_and_one_that_is_done_is_found_by_its_id(centre: CentreUnderTest) -> None:
+    centre.engine.evaluator = Rules()
+    administrator = msgspec.structs.replace(command(TakeCall()).actor, role="administrator")
+    adopted = AdoptPolicy(
+        policy="a" * 64, version="1", authority="council", reason="yearly", standing=ReadsNothingProtected()
+    )
+    do(centre, adopted, actor=administrator)
+    handled(centre, "declined")
+    leave(centre)
+    assert "C000001" in centre.engine.state.calls, "a declined call waits for its review"
+    review = next(iter(centre.engine.state.reviews))
+    outside = msgspec.structs.replace(command(TakeCall()).actor, person="O1", role="oversight", agency="")
+    do(centre, CompleteReview(review=review, judgement="upheld"), actor=outside)
+    leave(centre)
+    retired(centre)
+    answer = centre.engine.handle(command(CompleteReview(review=review, judgement="upheld"), actor=outside))
+    assert isinstance(answer, Refusal)
+    assert not answer.code.startswith("unknown"), "it is known, and judged already"
+    assert review in centre.engine.state.reviews
+    check(centre)
+
+
+def settled(centre: CentreUnderTest, *calls: str) -> None:
+    """Settle calls, and whatever response that leaves."""
+    do(centre, Settle(needs=tuple(f"{call}-1" for call in calls), outcome=MISDIAL))
+
+
+def test_calls_that_were_related_merged_and_parted_come_back_as_they_were(centre: CentreUnderTest) -> None:
+    """Events that name several are read although the others are gone, or never were in memory together."""
+    floor(centre)
+    for _ in range(4):
+        take(centre, open_incident=True, needs=(NeedAsked(service="police"),))
+    one, two, three = (incident_of(centre, f"C00000{number}") for number in (1, 2, 3))
+    take(centre)
+    do(centre, RelateCalls(calls=("C000001", "C000002", "C000005")))
+    do(centre, Link(call="C000005", incident=one))
+    do(centre, Unlink(call="C000005", incident=one, reason="another matter"))
+    do(centre, Merge(incident=two, into=one, reason="same"))
+    merged = next(key for key, act in centre.engine.state.acts.items() if act.kind == "merge")
+    do(centre, Undo(act=merged, reason="not the same"))
+    do(centre, ChangeIncident(incident=one, related=(three,)))
+    do(centre, ChangeShift(position="P2", to_position="P9", to_person="D9"))
+    do(centre, RecordInstruction(said_by="chief", said_by_agency="PD", channel="telephone", calls=("C000004",)))
+    centre.clock.wait(60)
+    do(centre, CompleteInstruction(instruction="I000001", calls=("C000001",)))
+    for call in ("C000001", "C000002", "C000003", "C000005", "C000004"):
+        settled(centre, call)
+        centre.clock.wait(HOUR // SECOND)
+    whole = {
+        table: dict(centre.engine.state.table(table))  # type: ignore[arg-type]
+        for table in ("calls", "needs", "incidents", "assignments")
+    }
+    leave(centre)
+    retired(centre)
+    for call in ("C000002", "C000004", "C000001", "C000005", "C000003"):
+        do(centre, AddNote(about=incident_of_retired(whole, call) or call, text=Private(value="late")))
+        check(centre)
+    state = centre.engine.state
+    for table, rows in whole.items():
+        for key, before in rows.items():
+            after = state.table(table)[key]  # type: ignore[arg-type]
+            if hasattr(after, "notes"):
+                after = msgspec.structs.replace(after, notes=before.notes)  # type: ignore[attr-defined]
+            assert after == before, key
+
+
+def incident_of_retired(whole: dict[str, dict[str, object]], call: str) -> str | None:
+    found: str | None = getattr(whole["needs"][f"{call}-1"], "incident", None)
+    return found
+
+
+def test_an_incident_with_very_many_calls_comes_back_in_several_entries(memory: MemoryCentre) -> None:
+    """Whole, but for acts that are larger than an entry may be."""
+    floor(memory)
+    take(memory, open_incident=True, needs=(NeedAsked(service="police", type="storm damage"),))
+    incident = incident_of(memory)
+    for number in range(2, 160):
+        take(memory, facts=(FactGiven(name="line", value=number),))
+        do(memory, Link(call=f"C{number:06d}", incident=incident))
+    for number in range(1, 160):
+        do(memory, Settle(needs=(f"C{number:06d}-1",), outcome=MISDIAL))
+    before = memory.engine.state
+    leave(memory)
+    retired(memory)
+    do(memory, AddNote(about="C000077", text=Private(value="claim")))
+    assert memory.engine.failure is None
+    back = [e for e in envelopes(memory) if isinstance(e.body, Recalled)]
+    assert len(back) > 1
+    assert all(len(data) <= memory.log.largest for data in memory.entries())
+    state = memory.engine.state
+    assert len(state.calls) == 159
+    assert state.incidents[incident].calls == tuple(f"C{number:06d}" for number in range(1, 160))
+    assert before is state
+    check(memory)
+    memory.restart()
+    check(memory)
+    leave(memory)
+    retired(memory)
+
+
+def test_an_incident_that_nobody_knows_is_unknown_and_recalls_nothing(centre: CentreUnderTest) -> None:
+    for key in ("2020-000009", "C000009", "9", "é", "C", "A000009", "A٣", "U1", "H000001", "R1"):
+        answer = centre.engine.handle(command(AddNote(about=key, text=Private(value="x"))))
+        assert isinstance(answer, Refusal)
+        answer = centre.engine.handle(command(Undo(act=key)))
+        assert isinstance(answer, Refusal)
+    assert not any(isinstance(e.body, Recalled) for e in envelopes(centre))
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 2**32))
+def test_what_comes_back_is_what_left(seed: int) -> None:
+    """Over random floors: every retired call, named once, stands as it stood."""
+    comes_back(seed, 150)
+
+
+@pytest.mark.soak
+@settings(max_examples=800, deadline=None)
+@given(seed=st.integers(0, 2**32))
+def test_what_comes_back_is_what_left_for_long(seed: int) -> None:
+    comes_back(seed, 400)
+
+
+def comes_back(seed: int, length: int) -> None:
+    rng = random.Random(seed)
+    centre = MemoryCentre()
+    left: dict[str, bytes] = {}
+    encode = msgspec.json.Encoder(order="deterministic").encode
+
+    def before(event: object) -> None:
+        state = centre.engine.state
+        if isinstance(event, Retired):
+            for call in event.calls:
+                left[call] = _story(call)
+        elif isinstance(event, Recalled):
+            for held in event.calls:
+                assert held.id in left, "it comes back once"
+
+    def _story(call: str) -> bytes:
+        state = centre.engine.state
+        needs = [state.needs[need] for need in state.calls[call].needs]
+        incidents = [state.incidents[need.incident] for need in needs if need.incident in state.incidents]
+        units = [
+            state.assignments[key]
+            for incident in incidents
+            for response in incident.responses.values()
+            for key in response.assignments
+        ]
+        reviews = [held for _, held in sorted(state.reviews.items()) if held.need in state.calls[call].needs]
+        return encode([state.calls[call], needs, incidents, units, reviews])
+
+    centre.engine.observe(before)
+    for number in range(length):
+        group = rng.choice(sorted(hostile.GROUPS))
+        actor, body, at = hostile.command(rng, centre.engine.state, centre.engine.now, group)
+        centre.engine.handle(Command(id=f"r{number}", actor=actor, body=body, at=at))
+        centre.clock.wait(rng.choice((1, 30, 600, 20_000)))
+        for need in list(centre.engine.state.needs.values()):
+            if need.outcome is None and rng.random() < 0.1:
+                end = NoEmergency(kind="test", confirmed_by="caller")
+                centre.engine.handle(command(Settle(needs=(need.id,), outcome=end)))
+    leave(centre)
+    check(centre)
+    for call in rng.sample(sorted(left), min(12, len(left))):
+        if call in centre.engine.state.calls:
+            continue
+        expected = left[call]
+        sent = Command(id=f"back-{call}", actor=command(TakeCall()).actor, body=StampCall(call="?", stamp="answered"))
+        body = StampCall(call=call, stamp="disconnected", missing="withheld")
+        centre.engine.handle(msgspec.structs.replace(sent, body=body))
+        assert call in centre.engine.state.calls
+        stamps = dict(centre.engine.state.calls[call].stamps)
+        was = msgspec.json.decode(expected)[0].get("stamps", {})
+        if "disconnected" not in was:
+            stamps.pop("disconnected", None)
+            centre.engine.state.calls[call] = msgspec.structs.replace(
+                centre.engine.state.calls[call], stamps=stamps
+            )
+        assert _story(call) == expected
+        centre.restart()
+        check(centre)
+        centre.engine.observe(before)
