@@ -6,21 +6,32 @@ It ticks until nothing comes, decides, encodes, evolves and keeps the log, in th
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
 from everycall.core.actors import SYSTEM, Actor
 from everycall.core.balance import Balance
 from everycall.core.base import SECOND
-from everycall.core.commands import AnyCommand, Command, decode_command, encode_command
+from everycall.core.commands import (
+    AdoptPolicy,
+    AnyCommand,
+    Assign,
+    Command,
+    EnrolAgency,
+    ReportStamp,
+    SignOn,
+    TakeCall,
+    decode_command,
+    encode_command,
+)
 from everycall.core.decide import decide, tick
 from everycall.core.events import Envelope, decode_event, encode_event
 from everycall.core.evolve import evolve
 from everycall.core.facts import FactGiven, must_be_sealed
 from everycall.core.given import Given
+from everycall.core.needs import NeedAsked
 from everycall.core.policies import (
-    HOUSE,
     HOUSE_FLOOR,
     FloorRules,
     Permission,
@@ -216,6 +227,41 @@ class Floor:
         return state
 
 
+def staffed(rules: Rules | None = None, *units: str) -> Floor:
+    """A floor with a police, a fire and a county agency, its policy in force, and police units on duty."""
+    floor = Floor(evaluator=rules)
+    floor.do(EnrolAgency(agency="PD", services=("police", "other")), after=0)
+    floor.do(EnrolAgency(agency="FD", services=("fire", "ems")), after=0)
+    floor.do(EnrolAgency(agency="county", services=("police",), neighbour=True), after=0)
+    if rules is not None:
+        adopt = AdoptPolicy(
+            policy=rules.policy, version="1", authority="council", reason="first", reads=tuple(sorted(rules.reads))
+        )
+        floor.do(adopt, SUPERVISOR, after=0)
+    for unit in units or ("U1", "U2"):
+        agency = "FD" if unit.startswith(("E", "M")) else "PD"
+        capabilities = ("police",) if agency == "PD" else ("fire", "ems")
+        floor.do(SignOn(unit=unit, agency=agency, capabilities=capabilities), after=0)
+    return floor
+
+
+def request(floor: Floor, *needs: NeedAsked, **more: Any) -> str:
+    """A call for help with its incident opened; the id of the incident."""
+    asked = needs or (NeedAsked(service="police", type="burglary"),)
+    taken = TakeCall(channel="emergency_voice", needs=asked, open_incident=True, **more)
+    floor.do(taken, CALL_TAKER, after=0)
+    return list(floor.state.incidents)[-1]
+
+
+def attended(floor: Floor, incident: str, unit: str = "U1") -> str:
+    """A unit goes there, is there, and clears; the id of its assignment."""
+    floor.do(Assign(incident=incident, units=(unit,)))
+    key = floor.state.units[unit].assignments[0]
+    floor.do(ReportStamp(unit=unit, stamp="on_scene"), CREW, after=120)
+    floor.do(ReportStamp(unit=unit, stamp="clear"), CREW, after=600)
+    return key
+
+
 TABLES = (
     "calls",
     "needs",
@@ -272,5 +318,3 @@ class FakeSeals:
             return msgspec.structs.replace(value, **fields)
         return value
 
-
-__all__ = ["HOUSE", "Floor", "Rules"]

@@ -32,5 +32,7 @@ def on_record(tmp_path: Path) -> Iterator[RecordCentre]:
 
 @pytest.fixture(params=["memory", "record"])
 def centre(request: pytest.FixtureRequest) -> CentreUnderTest:
-    found: CentreUnderTest = request.getfixturevalue({"memory": "memory", "record": "on_record"}[request.param])
+    found: CentreUnderTest = request.getfixturevalue(
+        {"memory": "memory", "record": "on_record"}[request.param]
+    )
     return found

@@ -130,7 +130,9 @@ def command(
     return Command(id=key or f"k{_count}", actor=actor, body=body, at=at)
 
 
-def do(centre: CentreUnderTest, body: AnyCommand, *, at: int | None = None, actor: Actor = DISPATCHER) -> Done:
+def do(
+    centre: CentreUnderTest, body: AnyCommand, *, at: int | None = None, actor: Actor = DISPATCHER
+) -> Done:
     """Carry out a command; anything else is a failure of the test."""
     answer = centre.engine.handle(command(body, at=at, actor=actor))
     if not isinstance(answer, Done):

@@ -56,7 +56,9 @@ def test_who_acts_cannot_be_forged(actor: object) -> None:
     found = read({"id": "a1", "actor": actor, "body": {"do": "answer_call", "call": "C000001"}})
     assert isinstance(found, Command)
     assert found.actor == ME
-    assert taken({"id": "a2", "actor": actor, "body": {"do": "take_call", "channel": "text"}}).channel == "text"
+    assert (
+        taken({"id": "a2", "actor": actor, "body": {"do": "take_call", "channel": "text"}}).channel == "text"
+    )
 
 
 MALFORMED_CALLS: list[tuple[str, bytes]] = [
@@ -79,8 +81,14 @@ MALFORMED_CALLS: list[tuple[str, bytes]] = [
     ("half a surrogate", b'{"id":"m","body":{"do":"take_call","language":"\\ud800"}}'),
     ("UTF-16", '{"id":"m","body":{"do":"take_call"}}'.encode("utf-16")),
     ("deep", b'{"id":"m","body":{"do":"take_call","place":' + b"[" * 5_000 + b"]" * 5_000 + b"}}"),
-    ("large", b'{"id":"m","body":{"words":{"is":"private","value":"' + b"w" * LARGEST + b'"},"do":"take_call"}}'),
-    ("a seal from outside", b'{"id":"m","body":{"do":"take_call","words":{"is":"sealed","reference":"r","commitment":"c"}}}'),
+    (
+        "large",
+        b'{"id":"m","body":{"words":{"is":"private","value":"' + b"w" * LARGEST + b'"},"do":"take_call"}}',
+    ),
+    (
+        "a seal from outside",
+        b'{"id":"m","body":{"do":"take_call","words":{"is":"sealed","reference":"r","commitment":"c"}}}',
+    ),
 ]
 
 

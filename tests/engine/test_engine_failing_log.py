@@ -25,7 +25,7 @@ from hypothesis import strategies as st
 
 from everycall.centre.balance_view import balance_of
 from everycall.core.base import SECOND
-from everycall.core.calls import AbandonCall, AnswerCall, TakeCall
+from everycall.core.calls import AbandonCall, AnswerCall, CallTaken, NeedAdded, TakeCall
 from everycall.core.commands import Command
 from everycall.core.needs import NeedAsked
 from everycall.core.refusals import Refusal
@@ -364,8 +364,11 @@ def hostile_stream(seed: int, fails: list[int], length: int, *, held: bool) -> N
     for sent, answer in acknowledged.values():
         again = centre.engine.handle(sent)
         assert again == answer, "what was acknowledged is in the log, with its answer"
-    events = envelopes(centre)
-    received = {e.command: len(e.body.needs) for e in events if type(e.body).__name__ == "CallTaken"}
+    received: dict[str, int] = {}
+    for envelope in envelopes(centre):
+        event = envelope.body
+        more = len(event.needs) if isinstance(event, CallTaken) else isinstance(event, NeedAdded)
+        received[envelope.command] = received.get(envelope.command, 0) + int(more)
     assert {key: received.get(key) for key in taken} == taken, "each call is in, once, with all its needs"
     assert not any(b"CANARY" in data for data in centre.entries())
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, get_args
 import hostile
 import msgspec
 import pytest
-from floor_driver import Rules
 from engine_centres import CentreUnderTest, MemoryCentre, check, command, do, envelopes, take
+from floor_driver import Rules
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -69,7 +69,10 @@ def test_each_id_in_an_event_is_a_tag_of_it() -> None:
                 continue
             value = getattr(event, name)
             for text in value if isinstance(value, tuple) else (value,):
-                if not isinstance(text, str) or (type(event).__name__, name) == ("ReportUnattached", "incident"):
+                if not isinstance(text, str) or (type(event).__name__, name) == (
+                    "ReportUnattached",
+                    "incident",
+                ):
                     continue  # the second holds whatever the sender took for an incident
                 if name == "unit":
                     assert printable(f"unit:{text}") in tags
@@ -251,7 +254,10 @@ def test_calls_that_were_related_merged_and_parted_come_back_as_they_were(centre
     do(centre, Undo(act=merged, reason="not the same"))
     do(centre, ChangeIncident(incident=one, related=(three,)))
     do(centre, ChangeShift(position="P2", to_position="P9", to_person="D9"))
-    do(centre, RecordInstruction(said_by="chief", said_by_agency="PD", channel="telephone", calls=("C000004",)))
+    do(
+        centre,
+        RecordInstruction(said_by="chief", said_by_agency="PD", channel="telephone", calls=("C000004",)),
+    )
     centre.clock.wait(60)
     do(centre, CompleteInstruction(instruction="I000001", calls=("C000001",)))
     for call in ("C000001", "C000002", "C000003", "C000005", "C000004"):
@@ -376,7 +382,9 @@ def comes_back(seed: int, length: int) -> None:
         if call in centre.engine.state.calls:
             continue
         expected = left[call]
-        sent = Command(id=f"back-{call}", actor=command(TakeCall()).actor, body=StampCall(call="?", stamp="answered"))
+        sent = Command(
+            id=f"back-{call}", actor=command(TakeCall()).actor, body=StampCall(call="?", stamp="answered")
+        )
         body = StampCall(call=call, stamp="disconnected", missing="withheld")
         centre.engine.handle(msgspec.structs.replace(sent, body=body))
         assert call in centre.engine.state.calls

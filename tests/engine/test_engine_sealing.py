@@ -93,9 +93,7 @@ def test_every_command_that_can_carry_a_personal_value_is_sealed_in_every_such_f
         if b"CANARY" in plain:
             seen.add(type(body).__name__)
     carrying = {
-        kind.__name__
-        for kind in get_args(AnyCommand)
-        if "Private" in str(msgspec.inspect.type_info(kind))
+        kind.__name__ for kind in get_args(AnyCommand) if "Private" in str(msgspec.inspect.type_info(kind))
     }
     assert carrying - seen == set(), "the hostile stream fills every one of them"
 
@@ -128,7 +126,10 @@ def test_an_address_and_an_exact_position_are_both_kept(on_record: RecordCentre)
 def test_equal_values_have_equal_tokens_only_where_search_was_asked_for(on_record: RecordCentre) -> None:
     phone = Private(value="+1 (612) 555-0100", searchable=True)
     take(on_record, facts=(FactGiven(name="caller.number", value=phone),))
-    take(on_record, facts=(FactGiven(name="caller.number", value=Private(value="16125550100", searchable=True)),))
+    take(
+        on_record,
+        facts=(FactGiven(name="caller.number", value=Private(value="16125550100", searchable=True)),),
+    )
     take(on_record, facts=(FactGiven(name="caller.number", value=Private(value="16125550100")),))
     tokens = [
         call.facts[0].value.token
@@ -146,10 +147,9 @@ def test_equal_values_have_equal_tokens_only_where_search_was_asked_for(on_recor
         b'{"id":"m1","body":{"do":"take_call","channel":"smoke","words":"CANARY Jane Roe"}}',
         b'{"id":"m2","body":{"do":"take_call","place":{"exact":"CANARY 12 Elm"}}}',
         b'{"id":"m3","body":{"do":"take_call","facts":[{"name":"caller.name","value":["CANARY"]}]}}',
-        b'{"id":"m4","body":{"do":"take_call","words":'
-        b'{"is":"sealed","reference":"CANARY Jane Roe","commitment":"CANARY"}}}',
-        b'{"id":"m5","body":{"do":"take_call","facts":[{"name":"a","value":'
-        b'{"is":"sealed","reference":"CANARY","commitment":"c"}}]}}',
+        b'{"id":"m4","body":{"do":"take_call","words":{"is":"sealed","reference":"CANARY","commitment":"c"}}}',
+        b'{"body":{"do":"take_call","facts":[{"name":"a","value":%s}]}}'
+        % b'{"is":"sealed","reference":"CANARY","commitment":"c"}',
         b'{"id":"CANARY\\n","actor":"CANARY","body":{"do":"take_call"},"note":"CANARY"}',
         '{"id":"m6","body":{"do":"take_call"},"CANARY":1}'.encode("utf-16-le"),
         b"\xff\xfe take_call CANARY \x00",

@@ -17,7 +17,6 @@ from statistics import median
 from typing import TYPE_CHECKING, Final, Literal
 
 from everycall.centre.reconcile_match import (
-    EQUALLY_NEAR,
     FEWEST_FOR_SKEW,
     SECOND,
     by_chance,
@@ -124,6 +123,16 @@ class Reconciliation:
             (wanted is None or call.how in wanted) and (answered == "any" or call.answered is answered)
             for call in self.calls
         )
+
+    @property
+    def anything_compared(self) -> bool:
+        """Whether there is any call in the time of both."""
+        return any(call.how != "not_compared" for call in self.calls)
+
+    @property
+    def all_entered(self) -> bool:
+        """Whether each call at the switch has one in the record, certainly, probably or perhaps."""
+        return not self.never_entered
 
     @property
     def never_entered(self) -> list[SwitchCall]:
@@ -270,7 +279,9 @@ def _by_id(
     for switch in calls:
         if switch.key and switch.key in here:
             there.setdefault(switch.key, []).append(switch)
-    single = [(switches[0], here[key][0]) for key, switches in there.items() if len(switches) == len(here[key]) == 1]
+    single = [
+        (switches[0], here[key][0]) for key, switches in there.items() if len(switches) == len(here[key]) == 1
+    ]
     distances = [points[known.call] - switch.point for switch, known in single]
     usual = int(median(distances)) if distances else 0
     agree = sum(abs(distance - usual) <= ID_WINDOW for distance in distances)
@@ -348,12 +359,3 @@ def _absent(found: Reconciliation, held: Sequence[RecordCall], points: dict[str,
         found.record_compared += 1
         if call.call not in taken:
             found.absent.append(call)
-
-
-__all__ = [
-    "EQUALLY_NEAR",
-    "Reconciliation",
-    "SwitchCall",
-    "reconcile_calls",
-    "switch_calls",
-]

@@ -114,7 +114,8 @@ def by_chance(left: Sequence[int], right: Sequence[int], tolerance: int) -> int:
     if tolerance * 2 >= CHANCE_SHIFT:
         return min(len(left), len(right))
     moved = [
-        len(match_times([at + shift for at in left], right, tolerance)) for shift in (CHANCE_SHIFT, -CHANCE_SHIFT)
+        len(match_times([at + shift for at in left], right, tolerance))
+        for shift in (CHANCE_SHIFT, -CHANCE_SHIFT)
     ]
     return sum(moved) // len(moved)
 
@@ -126,22 +127,30 @@ def estimated_skew(left: Sequence[int], right: Sequence[int], tolerance: int) ->
     the median distance of what matches there. A constant delay, such as from the first ring to the entry,
     looks the same as a clock that is wrong, and is taken off in the same way.
     """
-    best = 0
-    pairs = match_times(left, right, tolerance)
+    near = _centred(left, right, tolerance, 0)
     shift = _commonest_difference(left, right, tolerance)
-    if shift is not None:
-        moved = match_times([at + shift for at in left], right, tolerance)
-        if len(moved) > len(pairs) + max(3, 3 * int(len(pairs) ** 0.5)):
-            best, pairs = shift, moved
-    for _ in range(2):
+    far = near if shift is None else _centred(left, right, tolerance, shift)
+    # Many shifts were looked at, so the best of them has to be clearly better.
+    best = far if far[0] > near[0] + max(3.0, 3 * near[0] ** 0.5) else near
+    return best[1] if abs(best[1]) >= SECOND else 0
+
+
+def _centred(left: Sequence[int], right: Sequence[int], tolerance: int, shift: int) -> tuple[float, int]:
+    """How closely the lists fit about a shift, as a number of pairs, and the median shift of these.
+
+    A pair counts the more the nearer it is: chance pairs lie anywhere within the tolerance, true ones in the
+    middle.
+    """
+    for _ in range(3):
+        pairs = match_times([at + shift for at in left], right, tolerance)
         if len(pairs) < FEWEST_FOR_SKEW:
-            return 0
+            return 0.0, 0
         middle = int(median(right[j] - left[i] for i, j in pairs))
-        moved = match_times([at + middle for at in left], right, tolerance)
-        if abs(middle - best) < SECOND or len(moved) < len(pairs):
+        if abs(middle - shift) < SECOND // 10:
             break
-        best, pairs = middle, moved
-    return best if abs(best) >= SECOND else 0
+        shift = middle
+    distances = [abs(right[j] - left[i] - shift) for i, j in pairs]
+    return sum(max(0.0, 1 - distance / max(tolerance, 1)) for distance in distances), shift
 
 
 def _commonest_difference(left: Sequence[int], right: Sequence[int], tolerance: int) -> int | None:

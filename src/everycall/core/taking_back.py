@@ -255,9 +255,10 @@ def _patients_follow(back: Back) -> None:
     }
     home: dict[str, str] = {}
     for change in back.act.changes:
-        if change.table == "incidents" and isinstance(change.before, Incident):
+        if isinstance(change.before, Incident) and isinstance(change.after, Incident):
+            stayed = {patient.id for patient in change.after.patients}
             place = back.surviving(change.key) or change.key
-            home.update({patient.id: place for patient in change.before.patients})
+            home.update({patient.id: place for patient in change.before.patients if patient.id not in stayed})
     for key in back.incidents:
         incident = back.incident(key)
         if incident is None or not incident.patients:
