@@ -472,7 +472,7 @@ class Hostile:
             type="traffic stop",
             place=self.maybe(self.place),
             plate=self.maybe(self.secret),
-            note=self.maybe(self.word, 4),
+            words=self.maybe(self.secret),
         )
 
     def offer_hand_over(self) -> c.AnyCommand:

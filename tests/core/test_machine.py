@@ -42,10 +42,10 @@ def test_the_house_rules_hold_for_long() -> None:
     )
 
 
-def walk(seed: int, steps: int) -> HouseMachine:
+def walk(seed: int, steps: int, machine: HouseMachine | None = None) -> HouseMachine:
     """A long random walk; what it finds is named by its seed."""
     rng = random.Random(seed)
-    machine = HouseMachine()
+    machine = HouseMachine() if machine is None else machine
     machine.begin(seal=rng.random() < 0.8, evaluator=rng.choice(EVALUATORS), staffed=rng.random() < 0.7)
     for _ in range(steps):
         chance = rng.random()

@@ -129,7 +129,7 @@ def test_very_much_known_about_a_call_is_no_reason_to_lose_it(centre: CentreUnde
     assert isinstance(centre.engine.handle(command(TakeCall(needs=many))), Done)
     assert centre.engine.balance.requests.received == 401
     named = tuple(f"C{number:06d}" for number in range(1, 3)) * 6_000
-    assert isinstance(centre.engine.handle(command(RelateCalls(calls=named))), Done)
+    assert isinstance(centre.engine.handle(command(RelateCalls(calls=named))), Refusal)
     assert centre.engine.failure is None
     check(centre)
 

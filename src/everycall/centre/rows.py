@@ -39,6 +39,9 @@ RECEIVED_MISSING: Final = "export.received_missing"
 SELF_INITIATED_NOT_SAID: Final = "export.self_initiated_not_said"
 """The fact by which a rebuilt call says that its export does not tell requests from a unit's own activity."""
 
+AGENCY_NOT_SAID: Final = "export.agency_not_said"
+"""The fact by which a rebuilt call says that its export does not name the agency."""
+
 UNITS: Final = "export.units"
 """The fact that holds how many units the export counts."""
 
@@ -182,7 +185,7 @@ class RowMaker:
             "last_type": need.type if need.classified or not call.reconstructed else None,
             "first_priority": need.first_priority,
             "last_priority": need.priority if need.prioritised or not call.reconstructed else None,
-            "agency": need.agency,
+            "agency": None if AGENCY_NOT_SAID in said else need.agency,
             "outcome": None if outcome is None else name_of(outcome),
             "outcome_basis": None if outcome is None else basis_of(outcome),
             "contact_made": contact_of(outcome),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec.structs import replace
 
 from everycall.core.assignments import StampReported, UnitAssigned
-from everycall.core.base import CommandBody, Identifier, Word
+from everycall.core.base import CommandBody, Identifier
 from everycall.core.calls import CallTaken
 from everycall.core.facts import FactGiven
 from everycall.core.incidents import IncidentOpened, agency_for
@@ -45,7 +45,7 @@ class SelfInitiate(CommandBody, frozen=True, kw_only=True):
     type: Identifier
     place: PlaceGiven | None = None
     plate: Confidential | None = None
-    note: Word | None = None
+    words: Confidential | None = None
 
 
 def self_initiate(state: State, actor: Actor, body: SelfInitiate, given: Given) -> list[Event] | Refusal:
@@ -62,7 +62,7 @@ def self_initiate(state: State, actor: Actor, body: SelfInitiate, given: Given) 
         channel="unit_observation",
         mode="voice",
         received_at=given.at,
-        needs=(need_taken(call, 1, NeedAsked(service=service, type=body.type, asked_for=body.note)),),
+        needs=(need_taken(call, 1, NeedAsked(service=service, type=body.type, words=body.words)),),
         place=None if body.place is None else place_of(body.place),
         facts=facts_of(facts, given.at),
         position=actor.position,

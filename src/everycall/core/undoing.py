@@ -169,6 +169,8 @@ class _Following:
             if response.closed_at is not None:
                 self.reopens.append(named)
                 response = replace(response, closed_at=None)
+                if self.held(f"retire:{place}") is not None:
+                    self.take((), (f"retire:{place}",))
             if response.hold is None and not at_work and not attended:
                 self.pending.append((place, response))
         elif response.closed_at is None:

@@ -73,3 +73,13 @@ def decode_answer(data: bytes) -> Done | Refusal:
     """The first answer."""
     answer: Done | Refusal = _decoder.decode(data)
     return answer
+
+
+def malformed(trouble: str) -> Refusal:
+    """The refusal of what is no command; a call is never refused for that."""
+    return Refusal(
+        code="malformed",
+        rule="house:1",
+        because=f"This is no command: {trouble}.",
+        instead="Mend it as the message says. To get somebody help, send take_call: it is never refused.",
+    )

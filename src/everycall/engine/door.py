@@ -16,12 +16,13 @@ import msgspec
 from everycall.core.base import Frozen, Identifier, Instant
 from everycall.core.calls import TakeCall
 from everycall.core.commands import AnyCommand, Command
-from everycall.core.refusals import Refusal
+from everycall.engine.answers import malformed
 from everycall.engine.salvage import LONGEST_ID, salvaged
 from everycall.engine.sealing import holds_sealed
 
 if TYPE_CHECKING:
     from everycall.core.actors import Actor
+    from everycall.core.refusals import Refusal
 
 LARGEST: Final = 1 << 20
 """Bytes of the largest command."""
@@ -72,12 +73,7 @@ def read_command(data: bytes, actor: Actor, fallback_id: str) -> Command | Refus
         trouble = str(error)
     # Some send two bytes a character; a call is a call.
     if b"take_call" not in data.replace(b"\0", b""):
-        return Refusal(
-            code="malformed",
-            rule="house:1",
-            because=f"This is no command: {trouble}.",
-            instead="Mend it as the message says. To get somebody help, send take_call: it is never refused.",
-        )
+        return malformed(trouble)
     return Command(id=_id_of(data) or fallback_id, actor=actor, body=salvaged(data), at=_time_of(data))
 
 

@@ -17,12 +17,13 @@ import logging
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Final
 
+import msgspec
 from msgspec.structs import replace
 
 from everycall.core.actors import SYSTEM
 from everycall.core.balance import Balance
 from everycall.core.calls import TakeCall
-from everycall.core.commands import Command, encode_command
+from everycall.core.commands import Command, decode_command, encode_command
 from everycall.core.decide import decide, tick
 from everycall.core.events import decode_event
 from everycall.core.evolve import evolve
@@ -39,6 +40,7 @@ from everycall.engine.answers import (
     Unavailable,
     decode_answer,
     encode_answer,
+    malformed,
 )
 from everycall.engine.entries import encoded, made_by
 from everycall.engine.ports import LogFailedError, NoTravelTimes
@@ -163,7 +165,8 @@ class Engine:
     def _take(self, command: Command, came_at: int | None = None, fingerprint: bytes = b"") -> Future[Answer]:
         """`came_at` and `fingerprint` are those of a call that waited in the spool."""
         try:
-            fingerprint = fingerprint or self._seals.fingerprint(encode_command(command))
+            content = encode_command(command)
+            fingerprint = fingerprint or self._seals.fingerprint(content)
             if self._failure is not None:
                 return _finished(self._without_log(command, fingerprint))
             known = self._known(command.id, fingerprint)
@@ -173,10 +176,13 @@ class Engine:
             self._recall(command)
             if self._fallen:
                 raise LogFailedError("The log failed while time passed.")
-            return self._decide(command, fingerprint, came_at)
+            # Read as if it had come from outside: what does not keep its limits could not be read back.
+            return self._decide(decode_command(content), fingerprint, came_at)
         except LogFailedError as error:
             self._fail(error)
             return _finished(self._without_log(command, fingerprint))
+        except msgspec.ValidationError as error:
+            return self._after_fault(command, fingerprint, came_at, error)
         except Exception as error:
             _log.exception("The command %s could not be carried out.", command.id)
             return self._after_fault(command, fingerprint, came_at, error)
@@ -401,6 +407,8 @@ class Engine:
             return _finished(self._without_log(command, fingerprint))
         body = command.body
         if not isinstance(body, TakeCall):
+            if isinstance(error, msgspec.ValidationError):
+                return _finished(malformed(str(error)))
             return _finished(
                 Refusal(
                     code="fault",

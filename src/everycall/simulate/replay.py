@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, cast
 
 from everycall.centre.process import collector_at_ease
-from everycall.centre.rows import RECEIVED_MISSING, SELF_INITIATED_NOT_SAID, UNITS
+from everycall.centre.rows import AGENCY_NOT_SAID, RECEIVED_MISSING, SELF_INITIATED_NOT_SAID, UNITS
 from everycall.core.actors import Actor
 from everycall.core.assignments import MarkStampMissing, ReportStamp
 from everycall.core.calls import StampCall, TakeCall
@@ -64,6 +64,7 @@ IMPORTER: Final = Actor(person="importer", role="importer")
 _IN_FLIGHT: Final = 4_096
 _ABSENT: Final = "not_in_export"
 LONGEST_WORD: Final = 240
+LONGEST_NAME: Final = 120
 _FIRST: Final = frozenset({"first_dispatched", "first_en_route", "first_on_scene", "first_cleared"})
 
 
@@ -124,6 +125,10 @@ def _word(text: str | None) -> str | None:
     return None if text is None or not text else text[:LONGEST_WORD]
 
 
+def _name(text: str | None) -> str | None:
+    return None if text is None or not text else text[:LONGEST_NAME]
+
+
 def rows_of(calls: pl.DataFrame, assignments: pl.DataFrame) -> Iterator[Row]:
     """The rows of a calls table, each with its assignments."""
     instants = _as_instants(calls)
@@ -145,7 +150,7 @@ def rows_of(calls: pl.DataFrame, assignments: pl.DataFrame) -> Iterator[Row]:
             incident=held["incident"],
             service=held["service"],
             channel=held["channel"],
-            agency=_word(held["agency"]),
+            agency=_name(held["agency"]),
             self_initiated=held["self_initiated"],
             units=held["units"],
             original_id=_word(held["original_id"]),
@@ -209,7 +214,8 @@ def _units_by_call(
                 taken[name] = at
             elif (reason := held[f"{name}_at_missing"]) not in (None, _ABSENT):
                 missing[name] = reason
-        found.setdefault(held["call"], []).append((held["unit"], taken, missing))
+        unit = _name(held["unit"]) or "not named"
+        found.setdefault(held["call"], []).append((unit, taken, missing))
     return found
 
 
@@ -428,6 +434,8 @@ def _said_of(row: Row) -> tuple[FactGiven, ...]:
         said.append(FactGiven(name=RECEIVED_MISSING, value=row.missing["received"], source="export"))
     if row.self_initiated is None:
         said.append(FactGiven(name=SELF_INITIATED_NOT_SAID, value=True, source="export"))
+    if row.agency is None:
+        said.append(FactGiven(name=AGENCY_NOT_SAID, value=True, source="export"))
     if row.units is not None:
         said.append(FactGiven(name=UNITS, value=row.units, source="export"))
     return tuple(said)
