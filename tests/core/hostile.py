@@ -141,7 +141,7 @@ class Hostile:
 
     def actor(self) -> Actor:
         role: Role = self.one(get_args(Role))
-        if self.chance(2):
+        if not self.chance(3):
             role = self.one(("dispatcher", "supervisor"))
         return Actor(
             person=self.one(("D1", "S1", "O1", "U1", "chief")),
@@ -184,8 +184,8 @@ class Hostile:
             service=self.service(),
             asked_for=self.maybe(self.word),
             words=self.maybe(self.secret),
-            type=self.maybe(lambda: self.one((*TYPES, ""))),
-            priority=self.maybe(lambda: self.one((*PRIORITIES, "")), 3),
+            type=self.maybe(lambda: self.one((*TYPES, "domestic", ""))),
+            priority=self.maybe(lambda: self.one((*PRIORITIES, "")), 4),
         )
 
     # -- commands ------------------------------------------------------------------------------------------
@@ -299,26 +299,39 @@ class Hostile:
         )
 
     def link(self) -> c.AnyCommand:
+        waiting = [n.call for n in self.state.needs.values() if n.outcome is None and n.incident is None]
+        if waiting and not self.chance(4):
+            return c.Link(call=self.one(waiting), incident=self.living())
         call = self.call()
         return c.Link(call=call, incident=self.incident(), needs=self.some(self._needs_of(call), 2))
 
+    def living(self, needs: int = 0) -> str:
+        """Mostly an incident that is open, with so many needs at least."""
+        found = [
+            key
+            for key, held in self.state.incidents.items()
+            if held.merged_into is None and sum(len(r.needs) for r in held.responses.values()) >= needs
+        ]
+        return self.one(found) if found and not self.chance(6) else self.incident()
+
     def unlink(self) -> c.AnyCommand:
-        incident = self.incident()
+        incident = self.living(1)
         held = self.state.incidents.get(incident)
         call = self.one(held.calls) if held is not None and held.calls else self.call()
-        return c.Unlink(call=call, incident=incident, needs=self.some(self._needs_of(call), 1), reason=self.word())
+        needs = self.some(self._needs_of(call), 1) if self.chance(3) else ()
+        return c.Unlink(call=call, incident=incident, needs=needs, reason=self.word())
 
     def merge(self) -> c.AnyCommand:
-        return c.Merge(incident=self.incident(), into=self.incident(), reason=self.word())
+        return c.Merge(incident=self.living(), into=self.living(), reason=self.word())
 
     def split(self) -> c.AnyCommand:
-        incident = self.incident()
+        incident = self.living(2)
         held = self.state.incidents.get(incident)
         needs = [key for r in held.responses.values() for key in r.needs] if held is not None else []
         units = [key for r in held.responses.values() for key in r.assignments] if held is not None else []
         return c.Split(
             incident=incident,
-            needs=self.some(needs, 2) if needs else (self.need(),),
+            needs=(self.one(needs), *self.some(needs, 1)) if needs else (self.need(),),
             assignments=self.some(units, 1) if units else (),
             reason=self.word(),
         )
@@ -337,17 +350,35 @@ class Hostile:
         )
 
     def hold_response(self) -> c.AnyCommand:
+        pending = [
+            (key, agency)
+            for key, incident in self.state.incidents.items()
+            for agency, response in incident.responses.items()
+            if response.closed_at is None and not response.assignments
+        ]
         incident = self.incident()
+        agency = self.agency_of(incident)
+        if pending and not self.chance(4):
+            incident, agency = self.one(pending)
         return c.HoldResponse(
             incident=incident,
-            agency=self.agency_of(incident),
-            ground=self.one(GROUNDS),
-            until=self.one([self.now + self.rng.randrange(1, 10) * MINUTE, self.instant()]),
+            agency=agency,
+            ground=self.one(GROUNDS[:3]) if not self.chance(5) else self.one(GROUNDS),
+            until=self.instant() if self.chance(4) else self.now + self.rng.randrange(1, 10) * MINUTE,
         )
 
     def release_hold(self) -> c.AnyCommand:
+        held = [
+            (key, agency)
+            for key, incident in self.state.incidents.items()
+            for agency, response in incident.responses.items()
+            if response.hold is not None
+        ]
         incident = self.incident()
-        return c.ReleaseHold(incident=incident, agency=self.agency_of(incident))
+        agency = self.agency_of(incident)
+        if held and not self.chance(4):
+            incident, agency = self.one(held)
+        return c.ReleaseHold(incident=incident, agency=agency)
 
     def raise_alarm(self) -> c.AnyCommand:
         return c.RaiseAlarm(
@@ -417,7 +448,10 @@ class Hostile:
         return c.Recommend(incident=incident, agency=self.agency_of(incident))
 
     def assign(self) -> c.AnyCommand:
-        incident = self.incident()
+        incident = self.living()
+        busy = [unit.id for unit in self.state.units.values() if unit.assignments]
+        if busy and self.chance(3):
+            return c.Assign(incident=incident, units=(self.one(busy),), stacked=True)
         return c.Assign(
             incident=incident,
             units=tuple(self.unit() for _ in range(self.rng.randrange(3) or 1)),
@@ -456,8 +490,9 @@ class Hostile:
 
     def preempt(self) -> c.AnyCommand:
         incident = self.incident()
+        busy = [unit.id for unit in self.state.units.values() if unit.assignments]
         return c.Preempt(
-            unit=self.unit(),
+            unit=self.one(busy) if busy and not self.chance(3) else self.unit(),
             incident=incident,
             reason="more urgent",
             agency=self.maybe(lambda: self.agency_of(incident), 4),
@@ -525,6 +560,7 @@ class Hostile:
             GoneOnArrival(assignment=self.assignment(), export=export),
             Unfounded(assignment=assignment),
             CancelledByCaller(confirmed=self.one((None, "not_said", "call_back", "in_person")), export=export),
+            CancelledByCaller(confirmed="in_person"),
             Advised(caller_agreed=self.chance(2), advice=self.word()),
             Duplicate(of=self.maybe(self.incident, 1)),
             NoEmergency(kind="misdial", confirmed_by=self.one((None, "caller", "export"))),
@@ -615,8 +651,8 @@ GROUPS: Final[dict[str, tuple[str, ...]]] = {
         "strike_note",
     ),
     "incidents": (
-        "open_incident", "open_incident", "link", "link", "unlink", "merge", "split", "undo", "undo",
-        "change_incident", "change_plan", "hold_response", "release_hold", "raise_alarm", "stage", "declare_safe",
+        "open_incident", "open_incident", "link", "link", "unlink", "merge", "split", "undo", "undo", "undo",
+        "change_incident", "change_plan", "hold_response", "hold_response", "hold_response", "release_hold", "raise_alarm", "stage", "declare_safe",
         "add_patient", "report_patient", "change_shift",
     ),
     "units": (

@@ -60,7 +60,7 @@ def reconcile(
         output: Write what does not match here: .csv, .csv.gz or .parquet.
         json: Print it as JSON instead.
     """
-    errors = Console(stderr=True, highlight=False, soft_wrap=True)
+    errors = Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
     try:
         from everycall.exchange.errors import ExchangeError  # noqa: PLC0415 - the table libraries are an extra
         from everycall.exchange.switch_log import read_switch_log  # noqa: F401, PLC0415 - is it installed?
@@ -89,7 +89,7 @@ def reconcile(
     if json:
         sys.stdout.write(made.as_json(found, log) + "\n")
     else:
-        console = Console(highlight=False)
+        console = Console(highlight=False, emoji=False)
         made.show(found, log, console, zone_shown)
         if written is not None:
             console.print(written, markup=False, soft_wrap=True)

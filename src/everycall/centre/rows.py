@@ -42,6 +42,9 @@ SELF_INITIATED_NOT_SAID: Final = "export.self_initiated_not_said"
 AGENCY_NOT_SAID: Final = "export.agency_not_said"
 """The fact by which a rebuilt call says that its export does not name the agency."""
 
+NOTHING_SAID: Final = "the export says nothing"
+"""The evidence of a rebuilt outcome for which the export has no word."""
+
 UNITS: Final = "export.units"
 """The fact that holds how many units the export counts."""
 
@@ -230,10 +233,10 @@ def contact_of(outcome: Outcome | None) -> str | None:
     return "not_said" if outcome is not None and name_of(outcome) == "unfounded" else None
 
 
-def basis_of(outcome: Outcome) -> str:
-    """What shows that it ended so: the export's words, or the evidence of this record."""
+def basis_of(outcome: Outcome) -> str | None:
+    """What shows that it ended so: the export's words if it has any, or the evidence of this record."""
     if outcome.export is not None:
-        return outcome.export
+        return None if outcome.export == NOTHING_SAID else outcome.export
     said = [
         f"{name}={value}"
         for name in outcome.__struct_fields__

@@ -28,12 +28,16 @@ class Fact(Frozen, frozen=True, kw_only=True):
 
 
 class FactGiven(Frozen, frozen=True, kw_only=True):
-    """One thing told, as a command brings it: personal values still in clear."""
+    """One thing told, as a command brings it: personal values still in clear, but shown nowhere."""
 
     name: Identifier
     value: bool | Integer | str | Private | Sealed
     source: Word = "caller"
     at: Instant | None = None
+
+    def __repr__(self) -> str:
+        value = "…" if must_be_sealed(self.name, self.value) else repr(self.value)
+        return f"FactGiven({self.name!r}, {value})"
 
 
 PERSONAL_PREFIXES: Final = ("caller.", "person.", "patient.", "place.exact", "narrative", "vehicle.plate")

@@ -101,7 +101,7 @@ def split(state: State, _actor: Actor, body: Split, given: Given) -> list[Event]
         calls=tuple(dict.fromkeys(need.call for need in needs)),
         needs=tuple(need.id for need in needs),
         assignments=tuple(dict.fromkeys(body.assignments)),
-        at=given.at,
+        at=given.since,
         reason=body.reason,
     )
     old_after, new_after = parted(state, incident, event)

@@ -53,7 +53,7 @@ def _joining(incident: Incident, agency: str, given: Given) -> Response:
     return Response(
         agency=agency,
         service="other" if first is None else first.service,
-        opened_at=given.at,
+        opened_at=given.since,
         plan=NOT_RECORDED_PLAN
         if first is None
         else replace(first.plan, send=(), dispatch_within=None, arrive_within=None),
@@ -257,7 +257,9 @@ def after_last(
             ends=standing(state, f"hold:{incident.id}/{response.agency}"),
         )
         return (), (), [closed], []
-    at_work = any(not held.stacked for held in others)
+    # Work that was stacked behind this one may be on the same incident, since two were merged.
+    begins = next_stacked(state, assignment)
+    at_work = any(not held.stacked or held is begins for held in others)
     earlier = response.earlier
     attended = any(state.assignments[key].there for key in response.assignments if key not in earlier)
     sets, ends = response_clock(
@@ -273,6 +275,20 @@ def after_last(
     return sets, ends, [], [(incident.id, response)] if pending else []
 
 
+def next_stacked(state: State, assignment: Assignment) -> Assignment | None:
+    """The stacked work that begins when this assignment ends: of the unit, or of one that shares its crew."""
+    if assignment.stacked:
+        return None
+    left = [
+        held
+        for other in with_mates(state, (assignment.unit,))
+        if other in state.units
+        for key in state.units[other].assignments
+        if key != assignment.id and not (held := state.assignments[key]).ended
+    ]
+    return left[0] if left and all(held.stacked for held in left) else None
+
+
 def released(
     state: State,
     assignment: Assignment,
@@ -281,31 +297,18 @@ def released(
     pending: Sequence[tuple[str, Response]],
 ) -> list[Event]:
     """What begins when a unit is done: its stacked work, or the end of waiting for it."""
-    unit = state.units.get(assignment.unit)
-    if unit is None:
-        return list(waiting_changes(state, at, pending=pending))
-    crew = with_mates(state, (unit.id,))
-    left = [
-        held
-        for other in crew
-        if other in state.units
-        for key in state.units[other].assignments
-        if key != assignment.id and not (held := state.assignments[key]).ended
-    ]
-    events: list[Event] = []
-    served: list[tuple[str, str]] = []
-    if left:
-        if all(held.stacked for held in left) and not assignment.stacked:
-            events += _begun(state, left[0], given)
-            served.append((left[0].incident, left[0].agency))
-        return [*events, *waiting_changes(state, at, pending=pending, served=served)]
+    following = next_stacked(state, assignment)
+    if following is not None:
+        served = [(following.incident, following.agency)]
+        waits = waiting_changes(state, at, pending=pending, served=served)
+        return [*_begun(state, following, given), *waits]
     freed = [
         other
-        for other in crew
+        for other in with_mates(state, (assignment.unit,))
         if other in state.units and why_not_free(state, state.units[other], without=assignment.id) is None
     ]
     agencies = {state.units[other].agency: None for other in freed}
-    return [*events, *waiting_changes(state, at, pending=pending, freed=freed, agencies=agencies)]
+    return list(waiting_changes(state, at, pending=pending, freed=freed, agencies=agencies))
 
 
 def _begun(state: State, following: Assignment, given: Given) -> list[Event]:

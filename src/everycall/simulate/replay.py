@@ -15,7 +15,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, cast
 
 from everycall.centre.process import collector_at_ease
-from everycall.centre.rows import AGENCY_NOT_SAID, RECEIVED_MISSING, SELF_INITIATED_NOT_SAID, UNITS
+from everycall.centre.rows import (
+    AGENCY_NOT_SAID,
+    NOTHING_SAID,
+    RECEIVED_MISSING,
+    SELF_INITIATED_NOT_SAID,
+    UNITS,
+)
 from everycall.core.actors import Actor
 from everycall.core.assignments import MarkStampMissing, ReportStamp
 from everycall.core.calls import StampCall, TakeCall
@@ -49,7 +55,7 @@ from everycall.core.vocabulary import (
     OutcomeName,
     StampName,
 )
-from everycall.engine.answers import Answer, Done
+from everycall.engine.answers import Answer, Done, Spooled, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -82,6 +88,10 @@ class ReplayClock:
 
 class ReplayError(RuntimeError):
     """The core refused a report of the export, which rule 4 of the house forbids: a fault of this program."""
+
+
+class ReplayStoppedError(ReplayError):
+    """The record could not be written any more."""
 
 
 @dataclass(slots=True)
@@ -252,7 +262,7 @@ def outcome_of(row: Row, assignment: str | None) -> Outcome | None:
     """The outcome that the table tells, with the export's words as evidence; None while the call is open."""
     if row.outcome is None:
         return None
-    return _OUTCOMES[row.outcome](row, assignment, row.basis[:LONGEST_WORD] or "the export says nothing")
+    return _OUTCOMES[row.outcome](row, assignment, row.basis[:LONGEST_WORD] or NOTHING_SAID)
 
 
 class Replay:
@@ -272,6 +282,7 @@ class Replay:
 
         Raises:
             ReplayError: a command was refused.
+            ReplayStoppedError: the record cannot be written.
         """
         with collector_at_ease():
             return self._run(rows, progress)
@@ -350,6 +361,8 @@ class Replay:
             self_initiated=bool(row.self_initiated),
             reconstructed=True,
         )
+        if self._engine.failure is not None:
+            self._settle_all()
         state = self._engine.state
         call = f"C{state.counters['call']:06d}"
         if joins is not None:
@@ -408,6 +421,8 @@ class Replay:
     def _send(self, body: AnyCommand) -> None:
         self._number += 1
         command = Command(id=f"replay:{self._number}", actor=IMPORTER, body=body, at=self._at)
+        if self._engine.failure is not None:
+            self._settle_all()  # says why; ids that come from the state would be wrong from here on
         self._waiting.append((command, self._engine.submit(command)))
         self.summary.commands += 1
         while len(self._waiting) > _IN_FLIGHT or (self._waiting and self._waiting[0][1].done()):
@@ -420,6 +435,8 @@ class Replay:
     @staticmethod
     def _check(command: Command, promised: Future[Answer]) -> None:
         answer = promised.result()
+        if isinstance(answer, (Spooled, Unavailable)):
+            raise ReplayStoppedError(f"The replay stopped at {command.id}. {answer.because}")
         if not isinstance(answer, Done):
             raise ReplayError(f"{type(command.body).__name__} of the replay was answered: {answer}")
 

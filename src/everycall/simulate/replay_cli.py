@@ -14,6 +14,7 @@ from everycall.centre.balance_view import print_balance
 from everycall.centre.embedded import EmbeddedCentre
 from everycall.exchange.errors import ExchangeError
 from everycall.record import RecordError
+from everycall.simulate.replay import ReplayStoppedError
 
 if TYPE_CHECKING:
     from everycall.exchange.imported import Imported
@@ -50,7 +51,7 @@ def replay(
     except ExchangeError as error:
         errors.print(f"error: {error}", markup=False)
         return 2
-    except RecordError as error:
+    except (RecordError, ReplayStoppedError) as error:
         errors.print(f"error: {error}", markup=False)
         return 2
     console = Console(highlight=False, emoji=False)
