@@ -94,9 +94,7 @@ def with_simpy(calls: list[Times]) -> int:
     return len(done)
 
 
-def commands(
-    calls: list[Times], send: Callable[[int, AnyCommand], None], assignments: Callable[[], int]
-) -> int:
+def commands(calls: list[Times], send: Callable[[int, AnyCommand], None], assignments: Callable[[], int]) -> int:
     """Drive a dispatch floor by its commands: a heap of what happens next, and a queue for free units."""
     heap: list[tuple[int, int, int, str, str]] = []
     for number, legs in enumerate(calls):
@@ -240,8 +238,7 @@ def main() -> None:
     for name, found in rates.items():
         rate = statistics.median(found)
         print(
-            f"{name:24} {rate:10,.0f} calls/s   {rate / base:6.2f} of SimPy"
-            f"   ({min(found):,.0f} to {max(found):,.0f})"
+            f"{name:24} {rate:10,.0f} calls/s   {rate / base:6.2f} of SimPy   ({min(found):,.0f} to {max(found):,.0f})"
         )
 
 

@@ -79,9 +79,9 @@ def with_pandas(profile: Profile) -> Callable[[Path, Path], int]:
             stamp = profile.stamp(name)
             for column in stamp.sources if isinstance(stamp, Stamp) and not stamp.after else ():
                 local = pd.to_datetime(frame[column])
-                stamps = local.dt.tz_localize(
-                    profile.zone, ambiguous="NaT", nonexistent="shift_forward"
-                ).dt.tz_convert("UTC")
+                stamps = local.dt.tz_localize(profile.zone, ambiguous="NaT", nonexistent="shift_forward").dt.tz_convert(
+                    "UTC"
+                )
                 frame[f"{name}_at"] = stamps
                 seconds[name] = stamps.dt.as_unit("s").astype("int64").where(stamps.notna())
         start = seconds["received"]
@@ -113,9 +113,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=11)
     parser.add_argument("--repeats", type=int, default=2)
     here = Path(__file__).resolve().parents[1]
-    parser.add_argument(
-        "--shared", type=Path, default=Path(os.environ.get("EVERYCALL_SHARED", here.parent / "shared"))
-    )
+    parser.add_argument("--shared", type=Path, default=Path(os.environ.get("EVERYCALL_SHARED", here.parent / "shared")))
     options = parser.parse_args()
     parquet = importlib.util.find_spec("pyarrow") is not None
     suffix = ".parquet" if parquet else ".csv"
@@ -132,9 +130,7 @@ def main() -> None:
             as_csv = Path(folder) / "new_york.csv"
             pl.read_parquet(path).write_csv(as_csv, datetime_format="%Y-%m-%d %H:%M:%S")
             jobs.append((as_csv, "new_york_ems"))
-        print(
-            f"{'file':40} {'rows':>9} {'ours s':>7} {'rows/s':>9} {'pandas s':>9} {'rows/s':>9} {'ratio':>6}"
-        )
+        print(f"{'file':40} {'rows':>9} {'ours s':>7} {'rows/s':>9} {'pandas s':>9} {'rows/s':>9} {'ratio':>6}")
         for source, name in jobs:
             rows, mine = timed(ours, source, Path(folder) / f"ours{suffix}", options.repeats)
             pandas = with_pandas(find_profile(name))

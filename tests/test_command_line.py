@@ -54,7 +54,9 @@ def town(folder: Path, rows: int) -> list[str]:
     return [str(folder / "town.csv"), "--profile", str(folder / "town.toml")]
 
 
-def run(*arguments: str, env: dict[str, str] | None = None, program: Sequence[str] = EVERYCALL) -> subprocess.CompletedProcess[str]:
+def run(
+    *arguments: str, env: dict[str, str] | None = None, program: Sequence[str] = EVERYCALL
+) -> subprocess.CompletedProcess[str]:
     """Type a command; its output is piped, as in a script."""
     found = subprocess.run(
         [*program, *arguments],
@@ -109,6 +111,8 @@ def test_a_user_goes_from_a_citys_file_to_tables_and_back(folder: Path) -> None:
     assert "Abandoned at the switch and not in the record: 1" in reconciled.stdout
 
 
+TOWN = ("{folder}/town.csv", "--profile", "{folder}/town.toml")
+
 MISTAKES: list[tuple[str, Sequence[str], int, str]] = [
     ("no record", ["balance", "{folder}/nothing.record"], 2, "nothing.record"),
     ("foreign file", ["balance", "{folder}/town.csv"], 2, "record"),
@@ -118,7 +122,7 @@ MISTAKES: list[tuple[str, Sequence[str], int, str]] = [
     ("export of nothing", ["export", "{folder}/nothing.record", "-o", "{folder}/x.csv"], 2, "nothing.record"),
     ("export to another kind", ["export", "{folder}/town.record", "-o", "{folder}/x.doc"], 2, ".parquet, .csv"),
     ("export into no folder", ["export", "{folder}/town.record", "-o", "{folder}/no/x.csv"], 2, "no folder"),
-    ("existing record", ["replay", "{folder}/town.csv", "--profile", "{folder}/town.toml", "-r", "{folder}/town.record"], 2, "exists"),
+    ("existing record", ["replay", *TOWN, "-r", "{folder}/town.record"], 2, "exists"),
     ("replay of nothing", ["replay", "{folder}/nothing.csv", "-r", "{folder}/y.record"], 2, "nothing.csv"),
     ("replay of an unknown city", ["replay", "{folder}/switch.csv", "-r", "{folder}/y.record"], 2, "profile"),
     ("import of nothing", ["import", "{folder}/nothing.csv"], 1, "nothing.csv"),
@@ -223,7 +227,9 @@ def test_help_costs_less_than_half_a_second_of_processor_time() -> None:
     assert min(spent) < 0.5
 
 
-@pytest.mark.parametrize("verb", [["--help"], ["balance", "RECORD"], ["balance", "RECORD", "--json"], ["show", "RECORD", "C000001"]])
+@pytest.mark.parametrize(
+    "verb", [["--help"], ["balance", "RECORD"], ["balance", "RECORD", "--json"], ["show", "RECORD", "C000001"]]
+)
 def test_a_reader_that_has_seen_enough_is_no_error(folder: Path, verb: list[str]) -> None:
     """`everycall show ... | head -1`."""
     read, write = os.pipe()
@@ -253,7 +259,9 @@ def test_control_c_ends_a_replay_and_leaves_a_record_that_can_be_used(tmp_path: 
     found = run("balance", str(record), "--json")
     content = json.loads(found.stdout)
     assert 0 < content["calls"] < 20_000
-    assert content["requests"]["received"] == sum(content["requests"]["outcomes"].values()) + content["requests"]["open"]
+    assert (
+        content["requests"]["received"] == sum(content["requests"]["outcomes"].values()) + content["requests"]["open"]
+    )
     assert "cut off" in run("balance", str(record)).stdout
     assert run("show", str(record), "C000001").returncode == 0
 

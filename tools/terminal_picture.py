@@ -49,9 +49,7 @@ def main() -> None:
     picture = console.export_svg(title=title)
     # Nothing is fetched when somebody looks at it: the reader's own fixed-width font will do.
     picture = re.sub(r"@font-face \{.*?\}\n", "", picture, flags=re.DOTALL)
-    picture = picture.replace(
-        "Fira Code, monospace", "ui-monospace, Menlo, Consolas, DejaVu Sans Mono, monospace"
-    )
+    picture = picture.replace("Fira Code, monospace", "ui-monospace, Menlo, Consolas, DejaVu Sans Mono, monospace")
     Path(out).write_text(picture, encoding="utf-8")
 
 

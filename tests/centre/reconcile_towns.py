@@ -12,7 +12,6 @@ from everycall.core.actors import Actor
 from everycall.core.calls import AbandonCall, AnswerCall, TakeCall
 from everycall.core.commands import Command
 from everycall.core.needs import NeedAsked
-from everycall.core.vocabulary import Channel
 from everycall.engine.answers import Done
 
 if TYPE_CHECKING:
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from everycall.core.commands import AnyCommand
+    from everycall.core.vocabulary import Channel
 
 NOON = datetime(2026, 5, 3, 12, tzinfo=UTC)
 """A Sunday."""
@@ -65,9 +65,7 @@ def make_record(path: Path, calls: Iterable[Entered], *, reconstructed: bool = F
             number += 1
             clock.at = max(clock.at, microseconds(at))
             actor = Actor(person="T1", role="telephone")
-            answer = centre.engine.handle(
-                Command(id=f"c{number}", actor=actor, body=body, at=microseconds(at))
-            )
+            answer = centre.engine.handle(Command(id=f"c{number}", actor=actor, body=body, at=microseconds(at)))
             assert isinstance(answer, Done), answer
             return answer
 

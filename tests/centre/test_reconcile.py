@@ -18,9 +18,7 @@ if TYPE_CHECKING:
     from everycall.core.vocabulary import Channel
 
 
-def run(
-    capsys: pytest.CaptureFixture[str], record: Path, log: Path, **options: Any
-) -> tuple[int, dict[str, Any]]:
+def run(capsys: pytest.CaptureFixture[str], record: Path, log: Path, **options: Any) -> tuple[int, dict[str, Any]]:
     """The verb's status and its JSON."""
     capsys.readouterr()
     status = reconcile(record, log, json=True, **options)
@@ -42,9 +40,7 @@ def many(count: int, seed: int = 1) -> list[float]:
     return [60 + number * 100 + rng.randrange(40) for number in range(count)]
 
 
-def test_when_all_were_entered_it_says_so_and_ends_with_0(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_when_all_were_entered_it_says_so_and_ends_with_0(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     times = many(40)
     record = make_record(tmp_path / "r", [Entered(at, answered_after=5) for at in times])
     log = make_log(tmp_path / "s.csv", [Rang(at) for at in times])
@@ -108,9 +104,7 @@ def test_equal_ids_of_another_numbering_are_not_the_same_calls(
     assert "not taken for the same calls" in shown(capsys, record, log)
 
 
-def test_ids_that_begin_anew_each_day_meet_their_own_day(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_ids_that_begin_anew_each_day_meet_their_own_day(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     days = [0, 86_400, 172_800]
     calls = [Entered(day + 500 * n, external=str(n)) for day in days for n in range(1, 9)]
     record = make_record(tmp_path / "r", calls, until=200_000)
@@ -211,16 +205,12 @@ def test_what_did_not_come_by_telephone_is_not_matched(
     assert found["switch"]["all"]["not_in_the_record"] == 1
 
 
-def test_a_units_own_work_is_no_request_by_telephone(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_units_own_work_is_no_request_by_telephone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     record = make_record(tmp_path / "r", [Entered(100, self_initiated=True)])
     assert run(capsys, record, make_log(tmp_path / "s.csv", [Rang(100)]))[0] == 1
 
 
-def test_answers_are_compared_where_the_record_has_no_ring(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_answers_are_compared_where_the_record_has_no_ring(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A rebuilt record has the pick-up; the switch has the ring and the wait. Long waits must not hide it."""
     times = many(30)
     waits = [5 + 7 * number for number in range(30)]
@@ -238,9 +228,7 @@ def test_answers_are_compared_where_the_record_has_no_ring(
     assert "so the wait lies between the two" in shown(capsys, record, bare)
 
 
-def test_what_lies_outside_the_records_time_is_not_accused(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_what_lies_outside_the_records_time_is_not_accused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     record = make_record(tmp_path / "r", [Entered(100), Entered(6_000)], until=7_200)
     log = make_log(tmp_path / "s.csv", [Rang(-9_000), Rang(100), Rang(20_000)])
     status, found = run(capsys, record, log)
@@ -266,9 +254,7 @@ def test_no_telephone_number_is_printed_or_written(tmp_path: Path, capsys: pytes
 
 def test_the_table_holds_all_that_does_not_match(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     times = many(60)
-    record = make_record(
-        tmp_path / "r", [Entered(at) for at in times[:20]] + [Entered((times[40] + times[41]) / 2)]
-    )
+    record = make_record(tmp_path / "r", [Entered(at) for at in times[:20]] + [Entered((times[40] + times[41]) / 2)])
     log = make_log(tmp_path / "s.csv", [Rang(at, answered=number % 2 == 0) for number, at in enumerate(times)])
     output = tmp_path / "unmatched.csv"
     text = shown(capsys, record, log, output=output, tolerance=10.0)
@@ -324,9 +310,7 @@ def test_what_cannot_be_compared_ends_with_2_and_says_what_to_do(
     assert found["error"].startswith("error: ")
 
 
-def test_a_file_that_is_no_record_or_no_log_ends_with_2(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_file_that_is_no_record_or_no_log_ends_with_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     log = make_log(tmp_path / "s.csv", [Rang(100)])
     assert run(capsys, tmp_path / "nothing.record", log)[0] == 2
     assert run(capsys, log, log)[0] == 2
@@ -411,9 +395,7 @@ def test_where_channels_cannot_be_told_apart_all_lines_are_compared_together_and
     assert "cannot be told apart" in shown(capsys, record, **options)
 
 
-def test_a_count_that_cannot_be_read_is_not_taken_for_none(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_count_that_cannot_be_read_is_not_taken_for_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     record = make_record(tmp_path / "r", [Entered(60), Entered(61, "ten_digit_line")])
     options = hourly(tmp_path, "2026-05-03 12:00,x,0,0,1,0,1")
     status, found = run(capsys, record, **options)
@@ -427,9 +409,9 @@ def test_alexandrias_hours_and_its_record(
     tmp_path: Path, shared_data: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The last two weeks of the calls and the hours of the same weeks, which the record cannot fill."""
+    from everycall.centre.embedded import EmbeddedCentre  # noqa: PLC0415
     from everycall.exchange.imported import read_export  # noqa: PLC0415 - slow to import for the others
     from everycall.simulate.replay import Replay, ReplayClock, known_stamps, rows_of  # noqa: PLC0415
-    from everycall.centre.embedded import EmbeddedCentre  # noqa: PLC0415
 
     imported = read_export(shared_data / "calls" / "alexandria_va_decc_2025w35_w46.csv.gz")
     clock = ReplayClock()

@@ -72,9 +72,7 @@ def test_nothing_matches_nothing() -> None:
         ([0, 100], [50], set()),
     ],
 )
-def test_doubtful_is_what_has_several_equally_near(
-    left: list[int], right: list[int], expected: set[int]
-) -> None:
+def test_doubtful_is_what_has_several_equally_near(left: list[int], right: list[int], expected: set[int]) -> None:
     assert doubtful([at * S for at in left], [at * S for at in right], 30 * S) == expected
 
 

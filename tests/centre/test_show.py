@@ -49,9 +49,7 @@ def test_another_zone_can_be_asked_for(record: Path, capsys: pytest.CaptureFixtu
     assert "times in Asia/Tokyo" in capsys.readouterr().out
 
 
-def test_what_is_not_there_gives_one_and_names_what_is_near(
-    record: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_what_is_not_there_gives_one_and_names_what_is_near(record: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert show(record, "2026-0001") == 1
     told = capsys.readouterr()
     assert told.out == ""

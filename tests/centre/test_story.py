@@ -96,9 +96,7 @@ class Centre:
         self.do(SignOn(unit="P2", agency="RPD", capabilities=("police",)))
         self.do(SignOn(unit="M1", agency="REMS", capabilities=("als", "ambulance", "ems")))
 
-    def do(
-        self, body: CommandBody, *, actor: Actor = DESK, after: int = 1, at: int | None = None
-    ) -> list[AnyEvent]:
+    def do(self, body: CommandBody, *, actor: Actor = DESK, after: int = 1, at: int | None = None) -> list[AnyEvent]:
         self.clock.time += after * SECOND
         self.commands += 1
         command = Command(id=f"c{self.commands}", actor=actor, body=body, at=at)  # type: ignore[arg-type]  # in the union
@@ -188,9 +186,7 @@ def test_every_event_of_a_whole_day_becomes_a_line_that_says_something(day: Sqli
     [
         PolicyLapsed(policy="p", version="v9", at=START),
         Retired(calls=("C000001",), incidents=(), at=START),
-        Recalled(
-            calls=(), needs=(), incidents=(), assignments=(), reviews=(), hand_overs=(), acts={}, at=START
-        ),
+        Recalled(calls=(), needs=(), incidents=(), assignments=(), reviews=(), hand_overs=(), acts={}, at=START),
     ],
     ids=lambda event: type(event).__name__,
 )
@@ -244,17 +240,13 @@ def test_a_story_holds_every_event_that_names_its_incident(day: SqliteRecord) ->
 def test_a_story_says_which_rule_of_which_version_decided_and_what_was_considered(day: SqliteRecord) -> None:
     policy = PlainEvaluator(starter_policy()).label
     found = [
-        told
-        for tag in list(day.find_tags("incident:"))[:20]
-        for told in story_in(day, tag.partition(":")[2])[0].lines
+        told for tag in list(day.find_tags("incident:"))[:20] for told in story_in(day, tag.partition(":")[2])[0].lines
     ]
     opened = [told for told in found if told.event == "incident_opened"]
     assert any(policy in text for told in opened for text in details(told, "rule"))
     proposed = [told for told in found if told.event == "units_recommended"]
     assert any(
-        re.search(r"[A-Z]+\d+ already assigned \(\d", text)
-        for p in proposed
-        for text in details(p, "considered")
+        re.search(r"[A-Z]+\d+ already assigned \(\d", text) for p in proposed for text in details(p, "considered")
     )
 
 
@@ -330,9 +322,7 @@ def test_a_report_against_the_board_is_flagged(centre: Centre) -> None:
     _, second = centre.call()
     centre.do(Assign(incident=first, units=("P1",)))
     centre.do(ReportStamp(unit="P1", stamp="on_scene", incident=second))
-    assert any(
-        "already assigned" in flag.text for flag in centre.story(second).flags if flag.code == "conflict"
-    )
+    assert any("already assigned" in flag.text for flag in centre.story(second).flags if flag.code == "conflict")
     assert not [flag for flag in centre.story(first).flags if flag.code == "conflict"]
 
 
@@ -400,9 +390,7 @@ def test_unsafe_to_ring_over_objection_and_reconstructed_are_flagged(centre: Cen
     )
     text = centre.evaluator
     centre.do(
-        AdoptPolicy(
-            policy=text.policy, version=text.version, authority="chief", reason="parade", standing=standing
-        ),
+        AdoptPolicy(policy=text.policy, version=text.version, authority="chief", reason="parade", standing=standing),
         actor=CHIEF,
     )
     _, unsafe = centre.call(unsafe_to_ring=True)

@@ -68,7 +68,7 @@ class HouseMachine(RuleBasedStateMachine):
     # -- rules ---------------------------------------------------------------------------------------------
 
     @initialize(seal=st.booleans(), evaluator=st.sampled_from(EVALUATORS), staffed=st.booleans())
-    def begin(self, seal: bool, evaluator: Rules | None, staffed: bool) -> None:  # noqa: FBT001
+    def begin(self, seal: bool, evaluator: Rules | None, staffed: bool) -> None:
         self.seal = seal
         self.floor.evaluator = evaluator
         self.floor.travel = {"U1": 120_000, "U2": 60_000}
@@ -287,6 +287,7 @@ class HouseMachine(RuleBasedStateMachine):
         assert patients == {patient for incident in after.incidents.values() for patient in incident.patients}
         named = {change.key for change in act.changes} | {r.incident for r in (*event.reopens, *event.closes)}
         named |= {key.rsplit("-", 1)[0] for key in named if key.startswith("C")}
+        named |= set(event.touches)
         named |= {key.partition(":")[2].partition("/")[0] for key in named}
         for key, deadline in before.deadlines.items():
             if deadline.subject.partition("/")[0] not in named:
@@ -385,5 +386,3 @@ def difference(old: Any, new: Any, path: str = "") -> str:
             if old.get(key) != new.get(key)
         )
     return f"{path}: {old!r} became {new!r}"
-
-

@@ -80,9 +80,7 @@ class Rules:
     duress_types: frozenset[str] = frozenset({"domestic"})
     floor_rules: FloorRules = HOUSE_FLOOR
 
-    def plan(
-        self, service: Service, incident_type: str | None, facts: Mapping[str, bool | int | str]
-    ) -> ResponsePlan:
+    def plan(self, service: Service, incident_type: str | None, facts: Mapping[str, bool | int | str]) -> ResponsePlan:
         armed = bool(facts.get("weapon", False))
         if not set(facts) <= self.reads:
             raise AssertionError(f"handed facts that are not declared: {sorted(facts)}")
@@ -317,4 +315,3 @@ class FakeSeals:
             fields = {name: self.sealed(getattr(value, name)) for name in value.__struct_fields__}
             return msgspec.structs.replace(value, **fields)
         return value
-

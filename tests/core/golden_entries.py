@@ -82,8 +82,7 @@ def _structs(kind: Any, depth: int) -> tuple[Any, ...]:
     fields = {field.name: _of_field(field, depth) for field in info.fields}
     most = max((len(values) for values in fields.values()), default=1)
     return tuple(
-        kind(**{name: values[number % len(values)] for name, values in fields.items()})
-        for number in range(most)
+        kind(**{name: values[number % len(values)] for name, values in fields.items()}) for number in range(most)
     )
 
 

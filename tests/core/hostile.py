@@ -258,9 +258,7 @@ class Hostile:
         )
 
     def prioritise(self) -> c.AnyCommand:
-        return c.Prioritise(
-            need=self.need(), priority=self.one(PRIORITIES), reason=self.maybe(lambda: "downgraded")
-        )
+        return c.Prioritise(need=self.need(), priority=self.one(PRIORITIES), reason=self.maybe(lambda: "downgraded"))
 
     def establish_service(self) -> c.AnyCommand:
         return c.EstablishService(need=self.need(), service=self.service())
@@ -412,9 +410,7 @@ class Hostile:
         return c.EndEmergency(unit=self.unit(), confirmed="in person")
 
     def enrol_agency(self) -> c.AnyCommand:
-        return c.EnrolAgency(
-            agency=self.one(AGENCIES), services=self.some(SERVICES, 3), neighbour=self.chance(4)
-        )
+        return c.EnrolAgency(agency=self.one(AGENCIES), services=self.some(SERVICES, 3), neighbour=self.chance(4))
 
     def sign_on(self) -> c.AnyCommand:
         return c.SignOn(
@@ -436,9 +432,7 @@ class Hostile:
         )
 
     def return_to_service(self) -> c.AnyCommand:
-        return c.ReturnToService(
-            unit=self.maybe(self.unit), vehicle=self.maybe(lambda: self.one(("V1", "V2", "V3")))
-        )
+        return c.ReturnToService(unit=self.maybe(self.unit), vehicle=self.maybe(lambda: self.one(("V1", "V2", "V3"))))
 
     def report_position(self) -> c.AnyCommand:
         return c.ReportPosition(unit=self.unit(), latitude_e7=449_778_000, longitude_e7=-932_650_000)
@@ -565,9 +559,7 @@ class Hostile:
             Duplicate(of=self.maybe(self.incident, 1)),
             NoEmergency(kind="misdial", confirmed_by=self.one((None, "caller", "export"))),
             NotEstablished(tried=self.some(("listened", "rang back"), 2)),
-            Declined(
-                ground=self.one(GROUNDS), authority=self.one(("chief", "")), caller_told="no", export=export
-            ),
+            Declined(ground=self.one(GROUNDS), authority=self.one(("chief", "")), caller_told="no", export=export),
             NotReached(
                 why=self.one(("storm", "")), instruction=self.maybe(lambda: self.key(self.state.instructions), 3)
             ),
@@ -652,7 +644,8 @@ GROUPS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "incidents": (
         "open_incident", "open_incident", "link", "link", "unlink", "merge", "split", "undo", "undo", "undo",
-        "change_incident", "change_plan", "hold_response", "hold_response", "hold_response", "release_hold", "raise_alarm", "stage", "declare_safe",
+        "change_incident", "change_plan", "hold_response", "hold_response", "hold_response", "release_hold",
+        "raise_alarm", "stage", "declare_safe",
         "add_patient", "report_patient", "change_shift",
     ),
     "units": (

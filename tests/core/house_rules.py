@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from floor_driver import TABLES
 
-from everycall.core.deadlines import Deadline
 from everycall.core.outcomes import (
     Advised,
     CancelledByCaller,
@@ -25,6 +24,7 @@ from everycall.core.outcomes import (
 )
 
 if TYPE_CHECKING:
+    from everycall.core.deadlines import Deadline
     from everycall.core.incidents import Incident, Response
     from everycall.core.needs import Need
     from everycall.core.outcomes import Outcome
@@ -157,9 +157,7 @@ def check_waiting(state: State) -> None:
                 for unit in state.units.values()
                 if unit.agency == agency and free(state, unit.id) and wanted.intersection(unit.capabilities)
             ]
-            units = [
-                state.assignments[a] for a in response.assignments if a not in response.earlier
-            ]
+            units = [state.assignments[a] for a in response.assignments if a not in response.earlier]
             pending = (
                 response.hold is None
                 and not any(not a.ended and not a.stacked for a in units)
@@ -255,7 +253,7 @@ def check_state(state: State) -> None:
     check_deadlines(state)
 
 
-def evidence(state: State, need: Need, outcome: Outcome, role_may_decline: Any) -> bool:  # noqa: PLR0911
+def evidence(state: State, need: Need, outcome: Outcome, role_may_decline: Any) -> bool:
     """The evidence of each outcome, restated from the design: `state` is that before the outcome was given."""
     if need.reconstructed and (outcome.export is not None or isinstance(outcome, NotRecorded)):
         return True

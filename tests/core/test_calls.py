@@ -1,4 +1,4 @@
-"""A call is never refused: with anything or nothing known it gets an id, a need, and something that brings it to mind."""
+"""A call is never refused: with anything or nothing known it gets an id, a need, and a reminder."""
 
 from __future__ import annotations
 
@@ -208,7 +208,7 @@ def test_the_export_says_which_agency_answered() -> None:
         ("group.shift", "1", False),
     ],
 )
-def test_what_is_personal_is_sealed_by_its_name_or_because_it_may_be(name: str, value: object, sealed: bool) -> None:  # noqa: FBT001
+def test_what_is_personal_is_sealed_by_its_name_or_because_it_may_be(name: str, value: object, sealed: bool) -> None:
     assert must_be_sealed(name, value) is sealed
 
 

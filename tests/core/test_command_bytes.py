@@ -213,7 +213,7 @@ def test_the_largest_of_everything_is_an_entry_that_can_be_read_back() -> None:
     floor.do(c.OfferHandOver(needs=("C000001-1",), to=LONG_ID, ground=LONG_ID), actor)
     floor.do(c.Settle(needs=("C000001-2",), outcome=NotReached(why=WIDE, by=WIDE)), actor)
     assert max(map(len, floor.log)) < 64 * 1024
-    assert START < floor.now
+    assert floor.now > START
     assert floor.replayed().encoded() == floor.state.encoded()
 
 

@@ -270,7 +270,9 @@ def test_a_newer_policy_ends_the_end_of_the_one_before() -> None:
     floor = centre()
     standing = OverObjection(persons=("S1",), reason="storm", objection="reads employer", ends_at=START + HOUR)
     floor.do(
-        c.AdoptPolicy(policy="p", version="2", authority="chief", reason="storm", standing=standing), SUPERVISOR, after=0
+        c.AdoptPolicy(policy="p", version="2", authority="chief", reason="storm", standing=standing),
+        SUPERVISOR,
+        after=0,
     )
     floor.do(c.AdoptPolicy(policy="q", version="3", authority="council", reason="vote"), SUPERVISOR, after=0)
     floor.wait(2 * 3600)

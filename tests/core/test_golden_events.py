@@ -123,9 +123,7 @@ UNREADABLE = {
     "a level out of its bounds": with_body(level=21),
     "an id without a letter": with_body(incident=""),
     "an id that is too long": with_body(incident="9" * 121),
-    "a deadline of no kind": with_body(
-        sets=[{"entity": "deadline", "kind": "lunch", "subject": "x", "due": 1}]
-    ),
+    "a deadline of no kind": with_body(sets=[{"entity": "deadline", "kind": "lunch", "subject": "x", "due": 1}]),
     "a deadline without its kind": with_body(sets=[DEADLINE]),
     "an ending that is no list": with_body(ends="alarm:1"),
     "bytes that are no UTF-8": changed(centre="?").replace(b'"?"', b'"\xff"'),

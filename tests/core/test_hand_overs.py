@@ -1,4 +1,4 @@
-"""A hand-over counts when it is accepted (rule 8 of the house): offered, deferred, refused or unanswered, it comes back."""
+"""A hand-over counts when it is accepted (rule 8 of the house); otherwise it comes back."""
 
 from __future__ import annotations
 
@@ -170,7 +170,7 @@ def test_a_rule_must_allow_the_ground() -> None:
 
 def test_a_rule_may_give_the_other_agency_less_time() -> None:
     class Hasty(Rules):
-        def may(self, *args: object) -> object:  # type: ignore[override]
+        def may(self, *_: object) -> object:  # type: ignore[override]
             from everycall.core.policies import Permission  # noqa: PLC0415
 
             return Permission(allowed=True, rule="fast", policy=self.policy, longest=20 * SECOND)

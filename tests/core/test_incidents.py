@@ -48,7 +48,7 @@ def test_only_the_named_needs_go_and_the_others_are_still_to_be_found_out_about(
     floor = staffed()
     call = unplaced(floor, POLICE, NeedAsked(service="ems"))
     floor.do(c.OpenIncident(call=call, needs=(f"{call}-2",), agency="MutualAid"))
-    assert list(floor.last(IncidentOpened).responses)[0].agency == "MutualAid"
+    assert next(iter(floor.last(IncidentOpened).responses)).agency == "MutualAid"
     assert f"find_out:{call}" in floor.state.deadlines
     assert floor.refused(c.OpenIncident(call=call, needs=(f"{call}-2",))).code == "nothing_to_open"
     floor.do(c.OpenIncident(call=call))
@@ -71,7 +71,14 @@ def test_a_neighbour_is_not_asked_before_our_own() -> None:
 
 @pytest.mark.parametrize(
     ("instant", "year"),
-    [(0, 1970), (-1, 1969), (951_782_400 * 10**6, 2000), (1_709_251_199 * 10**6, 2024), (2**53, 2255), (-(2**53), 1684)],
+    [
+        (0, 1970),
+        (-1, 1969),
+        (951_782_400 * 10**6, 2000),
+        (1_709_251_199 * 10**6, 2024),
+        (2**53, 2255),
+        (-(2**53), 1684),
+    ],
 )
 def test_the_year_in_an_incident_number_is_that_of_the_civil_calendar(instant: int, year: int) -> None:
     assert year_of(instant) == year
@@ -185,9 +192,7 @@ def test_a_more_urgent_request_makes_the_whole_response_more_urgent() -> None:
 def test_a_request_that_joins_a_held_response_lets_it_go() -> None:
     floor = staffed(Rules())
     incident = request(floor)
-    floor.do(
-        c.HoldResponse(incident=incident, agency="PD", ground="unit_shortage", until=floor.now + 5 * MINUTE)
-    )
+    floor.do(c.HoldResponse(incident=incident, agency="PD", ground="unit_shortage", until=floor.now + 5 * MINUTE))
     floor.do(c.Link(call=unplaced(floor, NeedAsked(service="police", type="shooting")), incident=incident))
     assert floor.state.incidents[incident].responses["PD"].hold is None
     assert f"hold:{incident}/PD" not in floor.state.deadlines
@@ -312,9 +317,7 @@ def test_two_held_responses_stay_held_and_one_lets_the_other_go() -> None:
     floor = staffed(Rules())
     one, two, three = request(floor), request(floor), request(floor)
     for incident in (one, two):
-        floor.do(
-            c.HoldResponse(incident=incident, agency="PD", ground="unit_shortage", until=floor.now + 5 * MINUTE)
-        )
+        floor.do(c.HoldResponse(incident=incident, agency="PD", ground="unit_shortage", until=floor.now + 5 * MINUTE))
     floor.do(c.Merge(incident=one, into=two))
     assert floor.state.incidents[two].responses["PD"].hold is not None
     assert [key for key in floor.state.deadlines if key.startswith("hold")] == [f"hold:{two}/PD"]
@@ -420,9 +423,7 @@ def test_a_part_without_anything_open_closes() -> None:
 def test_what_is_split_off_is_not_held_and_what_stays_is() -> None:
     floor = staffed(Rules())
     incident = request(floor, POLICE, POLICE)
-    floor.do(
-        c.HoldResponse(incident=incident, agency="PD", ground="unit_shortage", until=floor.now + 5 * MINUTE)
-    )
+    floor.do(c.HoldResponse(incident=incident, agency="PD", ground="unit_shortage", until=floor.now + 5 * MINUTE))
     floor.do(c.Split(incident=incident, needs=("C000001-2",)))
     new = floor.last(IncidentSplit).new
     assert floor.state.incidents[incident].responses["PD"].hold is not None

@@ -80,7 +80,6 @@ def test_the_house_rules_hold_on_thousands_of_walks() -> None:
 
 def test_the_walks_meet_every_command_and_most_events() -> None:
     """A machine that never gets anywhere proves nothing."""
-    from typing import get_args  # noqa: PLC0415
 
     from everycall.core import commands as c  # noqa: PLC0415
     from everycall.core.base import snake  # noqa: PLC0415

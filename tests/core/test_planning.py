@@ -115,9 +115,17 @@ def test_a_rebuilt_record_keeps_only_what_the_export_calls_the_first() -> None:
 
 @pytest.mark.parametrize(
     ("old", "new", "later"),
-    [("1", "2", True), ("2", "1", False), ("2", "10", True), ("1", "A", True), ("A", "B", True), (None, "9", False), ("1", None, False)],
+    [
+        ("1", "2", True),
+        ("2", "1", False),
+        ("2", "10", True),
+        ("1", "A", True),
+        ("A", "B", True),
+        (None, "9", False),
+        ("1", None, False),
+    ],
 )
-def test_priorities_order_as_numbers_then_as_words(old: str | None, new: str | None, later: bool) -> None:  # noqa: FBT001
+def test_priorities_order_as_numbers_then_as_words(old: str | None, new: str | None, later: bool) -> None:
     assert later_priority(old, new) is later
 
 
@@ -275,7 +283,9 @@ def test_less_is_told_component_by_component() -> None:
         dispatch_within=MINUTE,
         arrive_within=HOUR,
     )
-    bare = ResponsePlan(rule="r", policy="p", priority="2", send=(Requirement(capability="police"),), dispatch_within=HOUR)
+    bare = ResponsePlan(
+        rule="r", policy="p", priority="2", send=(Requirement(capability="police"),), dispatch_within=HOUR
+    )
     assert less(full, full) == ()
     assert less(bare, full) == ()
     assert less(full, bare) == (

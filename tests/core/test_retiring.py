@@ -298,7 +298,5 @@ def test_a_command_about_what_left_is_refused_and_not_an_error() -> None:
     floor, incident = settled()
     leave(floor)
     body = c.Link(call="C000001", incident=incident)
-    decided = decide(
-        floor.state, c.Command(id="x", actor=CREW, body=body), Given(now=floor.now, at=floor.now)
-    )
+    decided = decide(floor.state, c.Command(id="x", actor=CREW, body=body), Given(now=floor.now, at=floor.now))
     assert isinstance(decided, Refusal)

@@ -236,9 +236,7 @@ def test_an_unknown_priority_can_never_be_declined() -> None:
         (CREW, "no_police_matter", "order 12", "decline_not_allowed"),
     ],
 )
-def test_declining_takes_a_rule_a_ground_and_an_authority(
-    actor: Actor, ground: str, authority: str, code: str
-) -> None:
+def test_declining_takes_a_rule_a_ground_and_an_authority(actor: Actor, ground: str, authority: str, code: str) -> None:
     floor, _ = pending(Rules())
     refusal = floor.refused(c.Settle(needs=(NEED,), outcome=Declined(ground=ground, authority=authority)), actor)
     assert refusal.code == code
@@ -427,4 +425,4 @@ def test_not_reached_names_who_closed_it() -> None:
     outcome = floor.state.needs[NEED].outcome
     assert isinstance(outcome, NotReached)
     assert (outcome.by, outcome.instruction) == ("S1", "I000001")
-    assert START < floor.now
+    assert floor.now > START

@@ -119,7 +119,9 @@ def reported_in(order: list[tuple[StampName, int, str]]) -> State:
 
 unit_reports = st.lists(
     st.tuples(
-        st.sampled_from(STAMP_NAMES), st.integers(START - 3600 * SECOND, START + 3600 * SECOND), st.sampled_from(("K1", "D1"))
+        st.sampled_from(STAMP_NAMES),
+        st.integers(START - 3600 * SECOND, START + 3600 * SECOND),
+        st.sampled_from(("K1", "D1")),
     ),
     min_size=1,
     max_size=8,

@@ -1,4 +1,4 @@
-"""Undo: with nothing in between, to the state before; otherwise only the act's own effect goes (rule 6 of the house)."""
+"""Undo: with nothing in between, to the state before; otherwise only the act's own effect goes (rule 6)."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from everycall.core.balance import open_in
 from everycall.core.base import MINUTE
 from everycall.core.needs import NeedAsked
 from everycall.core.notes import Note
-from everycall.core.places import PlaceGiven
 from everycall.core.outcomes import Advised, NotReached, Responded
+from everycall.core.places import PlaceGiven
 from everycall.core.sealed import Sealed
 from everycall.core.undo import ActUndone, reverted
 
@@ -82,7 +82,6 @@ LATER: dict[str, Callable[[Floor], None]] = {
     "a new need": lambda f: drop(f.do(c.AddNeed(call="C000001", need=NeedAsked(service="fire")))),
     "a type": lambda f: drop(f.do(c.Classify(call="C000001", type="shooting"))),
 }
-
 
 
 def drop(_: object) -> None:

@@ -159,9 +159,7 @@ def test_a_unit_is_lent_to_another_agencys_response_by_name() -> None:
     incident = request(floor)
     floor.do(c.Assign(incident=incident, units=("M1",), agency="PD"))
     assert floor.state.incidents[incident].responses["PD"].assignments == ("A000001",)
-    assert floor.refused(c.Assign(incident=incident, units=("U1",), agency="XX")).code == (
-        "unknown_response_of_agency"
-    )
+    assert floor.refused(c.Assign(incident=incident, units=("U1",), agency="XX")).code == ("unknown_response_of_agency")
 
 
 def test_nobody_is_sent_where_all_is_over_but_who_reports_from_there_is_there() -> None:
@@ -194,9 +192,7 @@ def test_a_unit_that_goes_ends_a_hold() -> None:
     floor = staffed(Rules())
     for send in ("assign", "report", "stack"):
         incident = request(floor)
-        floor.do(
-            c.HoldResponse(incident=incident, agency="PD", ground="unit_shortage", until=floor.now + 5 * MINUTE)
-        )
+        floor.do(c.HoldResponse(incident=incident, agency="PD", ground="unit_shortage", until=floor.now + 5 * MINUTE))
         if send == "assign":
             floor.do(c.Assign(incident=incident, units=("U1", "U2")))
         elif send == "report":

@@ -84,9 +84,7 @@ def test_every_command_has_its_heading_and_every_heading_its_command() -> None:
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_field_of_a_command_is_told_and_whether_it_is_required(name: str) -> None:
-    rows = re.findall(
-        r"^\| `(\w+)` \| .+ \| (required)? ?\|$", sections("commands.md", 3)[name], re.MULTILINE
-    )
+    rows = re.findall(r"^\| `(\w+)` \| .+ \| (required)? ?\|$", sections("commands.md", 3)[name], re.MULTILINE)
     fields = [(field.encode_name, "required" if field.required else "") for field in COMMANDS[name].fields]
     assert rows == fields
 

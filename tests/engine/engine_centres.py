@@ -121,18 +121,14 @@ class RecordCentre:
 _count = 0
 
 
-def command(
-    body: AnyCommand, key: str | None = None, *, at: int | None = None, actor: Actor = DISPATCHER
-) -> Command:
+def command(body: AnyCommand, key: str | None = None, *, at: int | None = None, actor: Actor = DISPATCHER) -> Command:
     """A command with an id of its own."""
     global _count  # noqa: PLW0603 - ids for the tests, unique within a run
     _count += 1
     return Command(id=key or f"k{_count}", actor=actor, body=body, at=at)
 
 
-def do(
-    centre: CentreUnderTest, body: AnyCommand, *, at: int | None = None, actor: Actor = DISPATCHER
-) -> Done:
+def do(centre: CentreUnderTest, body: AnyCommand, *, at: int | None = None, actor: Actor = DISPATCHER) -> Done:
     """Carry out a command; anything else is a failure of the test."""
     answer = centre.engine.handle(command(body, at=at, actor=actor))
     if not isinstance(answer, Done):

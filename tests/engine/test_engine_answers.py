@@ -6,17 +6,7 @@ import threading
 from typing import TYPE_CHECKING
 
 import pytest
-from engine_centres import (
-    START,
-    CentreUnderTest,
-    MemoryCentre,
-    RecordCentre,
-    check,
-    command,
-    do,
-    envelopes,
-    take,
-)
+from engine_centres import START, CentreUnderTest, MemoryCentre, RecordCentre, check, command, do, envelopes, take
 
 from everycall.core.base import DAY, SECOND
 from everycall.core.calls import AnswerCall, CallStamped, RelateCalls, StampCall, TakeCall, UpdateCall
@@ -242,11 +232,7 @@ def test_due_times_do_not_depend_on_how_often_the_engine_looks(ticks: int) -> No
         for _ in range(steps):
             centre.clock.wait(3_600 / steps)
             centre.engine.advance()
-        return [
-            (e.body.kind, e.body.due, e.body.rung)
-            for e in envelopes(centre)
-            if isinstance(e.body, DeadlinePassed)
-        ]
+        return [(e.body.kind, e.body.due, e.body.rung) for e in envelopes(centre) if isinstance(e.body, DeadlinePassed)]
 
     assert due(ticks) == due(60)
     assert len(due(1)) > 2
@@ -298,9 +284,7 @@ def test_the_feed_gets_every_entry_once_in_order_after_it_is_durable(centre: Cen
 
 def test_each_command_id_enters_once_whatever_threads_do_with_answers(on_record: RecordCentre) -> None:
     """Many are in flight at a time, each twice."""
-    promised = [
-        on_record.engine.submit(command(TakeCall(), f"flight-{number % 300}")) for number in range(600)
-    ]
+    promised = [on_record.engine.submit(command(TakeCall(), f"flight-{number % 300}")) for number in range(600)]
     answers = [promise.result(timeout=30) for promise in promised]
     assert answers[:300] == answers[300:]
     assert on_record.engine.balance.calls == 300

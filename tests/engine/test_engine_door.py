@@ -56,9 +56,7 @@ def test_who_acts_cannot_be_forged(actor: object) -> None:
     found = read({"id": "a1", "actor": actor, "body": {"do": "answer_call", "call": "C000001"}})
     assert isinstance(found, Command)
     assert found.actor == ME
-    assert (
-        taken({"id": "a2", "actor": actor, "body": {"do": "take_call", "channel": "text"}}).channel == "text"
-    )
+    assert taken({"id": "a2", "actor": actor, "body": {"do": "take_call", "channel": "text"}}).channel == "text"
 
 
 MALFORMED_CALLS: list[tuple[str, bytes]] = [

@@ -8,17 +8,7 @@ from typing import TYPE_CHECKING
 
 import hostile
 import pytest
-from engine_centres import (
-    START,
-    CentreUnderTest,
-    MemoryCentre,
-    RecordCentre,
-    check,
-    command,
-    do,
-    envelopes,
-    take,
-)
+from engine_centres import START, CentreUnderTest, MemoryCentre, RecordCentre, check, command, do, envelopes, take
 from engine_in_memory import MemoryLog, MemorySeals
 from hypothesis import given, settings
 from hypothesis import strategies as st

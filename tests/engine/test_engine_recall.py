@@ -345,7 +345,6 @@ def comes_back(seed: int, length: int) -> None:
     encode = msgspec.json.Encoder(order="deterministic").encode
 
     def before(event: object) -> None:
-        state = centre.engine.state
         if isinstance(event, Retired):
             for call in event.calls:
                 left[call] = _story(call)
@@ -382,9 +381,7 @@ def comes_back(seed: int, length: int) -> None:
         if call in centre.engine.state.calls:
             continue
         expected = left[call]
-        sent = Command(
-            id=f"back-{call}", actor=command(TakeCall()).actor, body=StampCall(call="?", stamp="answered")
-        )
+        sent = Command(id=f"back-{call}", actor=command(TakeCall()).actor, body=StampCall(call="?", stamp="answered"))
         body = StampCall(call=call, stamp="disconnected", missing="withheld")
         centre.engine.handle(msgspec.structs.replace(sent, body=body))
         assert call in centre.engine.state.calls
@@ -392,9 +389,7 @@ def comes_back(seed: int, length: int) -> None:
         was = msgspec.json.decode(expected)[0].get("stamps", {})
         if "disconnected" not in was:
             stamps.pop("disconnected", None)
-            centre.engine.state.calls[call] = msgspec.structs.replace(
-                centre.engine.state.calls[call], stamps=stamps
-            )
+            centre.engine.state.calls[call] = msgspec.structs.replace(centre.engine.state.calls[call], stamps=stamps)
         assert _story(call) == expected
         centre.restart()
         check(centre)

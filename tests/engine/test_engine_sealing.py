@@ -92,9 +92,7 @@ def test_every_command_that_can_carry_a_personal_value_is_sealed_in_every_such_f
         assert bool(rows) == holds_sealed(sealed.body)
         if b"CANARY" in plain:
             seen.add(type(body).__name__)
-    carrying = {
-        kind.__name__ for kind in get_args(AnyCommand) if "Private" in str(msgspec.inspect.type_info(kind))
-    }
+    carrying = {kind.__name__ for kind in get_args(AnyCommand) if "Private" in str(msgspec.inspect.type_info(kind))}
     assert carrying - seen == set(), "the hostile stream fills every one of them"
 
 
@@ -155,9 +153,7 @@ def test_equal_values_have_equal_tokens_only_where_search_was_asked_for(on_recor
         b"\xff\xfe take_call CANARY \x00",
     ],
 )
-def test_a_malformed_call_holds_its_words_sealed_and_nothing_in_clear(
-    on_record: RecordCentre, data: bytes
-) -> None:
+def test_a_malformed_call_holds_its_words_sealed_and_nothing_in_clear(on_record: RecordCentre, data: bytes) -> None:
     actor: Actor = command(TakeCall()).actor
     read = read_command(data, actor, "fallback-1")
     assert isinstance(read, Command)

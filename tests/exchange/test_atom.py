@@ -59,9 +59,7 @@ def test_a_feed_without_entries_broken_or_with_entities_is_an_error(tmp_path: Pa
 
 @pytest.mark.shared
 def test_the_real_feeds_are_read_to_the_last_entry(shared_data: Path) -> None:
-    counts = {
-        p.name: read_export(p).quality.calls for p in sorted((shared_data / "portland" / "rss").glob("*.xml"))
-    }
+    counts = {p.name: read_export(p).quality.calls for p in sorted((shared_data / "portland" / "rss").glob("*.xml"))}
     assert counts == {
         "911incidents_2017-02-28.xml": 100,
         "pdx911calls_fixture_call_data_1.xml": 3,

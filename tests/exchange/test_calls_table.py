@@ -80,9 +80,7 @@ def test_a_table_is_read_back_as_it_was_written(tmp_path: Path, name: str) -> No
 
 
 @pytest.mark.parametrize("name", ["calls.parquet", "calls.csv", "calls.csv.gz"])
-def test_the_same_table_gives_the_same_bytes_and_leaves_nothing_else_behind(
-    tmp_path: Path, name: str
-) -> None:
+def test_the_same_table_gives_the_same_bytes_and_leaves_nothing_else_behind(tmp_path: Path, name: str) -> None:
     frame = table(tmp_path)
     target = tmp_path / "out"
     target.mkdir()
@@ -152,9 +150,7 @@ def shown(dtype: pl.DataType) -> str:
     )
 
 
-@pytest.mark.parametrize(
-    ("section", "columns"), [("The calls table", CALLS), ("The assignments table", ASSIGNMENTS)]
-)
+@pytest.mark.parametrize(("section", "columns"), [("The calls table", CALLS), ("The assignments table", ASSIGNMENTS)])
 def test_the_docs_say_every_column_as_the_schema_does(section: str, columns: tuple) -> None:  # type: ignore[type-arg]
     wanted = [(c.name, shown(c.dtype), c.meaning, c.null) for c in columns]
     assert [row[:4] for row in documented("calls-table.md", section)] == wanted
@@ -162,9 +158,7 @@ def test_the_docs_say_every_column_as_the_schema_does(section: str, columns: tup
 
 def test_the_docs_say_every_outcome_with_its_codes() -> None:
     rows = documented("calls-table.md", "Outcomes and their codes")
-    assert [(r[0], r[1], r[2]) for r in rows] == [
-        (o, AUDIT_CODE_OF[o], APCO_DISPOSITION_OF[o]) for o in AUDIT_CODE_OF
-    ]
+    assert [(r[0], r[1], r[2]) for r in rows] == [(o, AUDIT_CODE_OF[o], APCO_DISPOSITION_OF[o]) for o in AUDIT_CODE_OF]
 
 
 def test_the_docs_say_every_flag() -> None:

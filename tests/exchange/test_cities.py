@@ -78,10 +78,7 @@ def test_alexandria_keeps_reopenings_and_counts_self_initiated_work_apart(
     assert imported.quality.self_initiated == 2_969
     assert imported.quality.repeated_ids == 9
     assert imported.quality.flags["repeated_hour:received_at"] == 15
-    assert (
-        calls.filter(pl.col("original_Call_Reception") == "Flag Down")["self_initiated"].to_list()
-        == [False] * 10
-    )
+    assert calls.filter(pl.col("original_Call_Reception") == "Flag Down")["self_initiated"].to_list() == [False] * 10
     assert counts(imported)["not_recorded"] == 2_301
 
 

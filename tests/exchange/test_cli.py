@@ -27,9 +27,7 @@ def town(tmp_path: Path) -> Path:
     return path
 
 
-def test_an_import_writes_the_table_the_rejects_and_the_report(
-    town: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_import_writes_the_table_the_rejects_and_the_report(town: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = town.parent / "calls.parquet"
     code = import_export(
         town,
@@ -43,9 +41,7 @@ def test_an_import_writes_the_table_the_rejects_and_the_report(
     assert "3 rows in = 2 calls + 1 rejects" in shown
     assert shown.index("What this file cannot show") < shown.index("rows in")
     assert pl.read_parquet(out).height == 2
-    assert pl.read_csv(town.parent / "calls.rejects.csv").rows() == [
-        (4, "3 fields where the header has 13", "1,2,3")
-    ]
+    assert pl.read_csv(town.parent / "calls.rejects.csv").rows() == [(4, "3 fields where the header has 13", "1,2,3")]
     assert json.loads((town.parent / "q.json").read_text())["rows_in"] == 3
     assert pl.read_csv(town.parent / "a.csv").height == 2
 
@@ -78,9 +74,7 @@ def test_an_unknown_header_ends_with_1_and_a_started_profile_reads_the_file(
     assert import_export(town, profile=str(mine), output=town.parent / "calls.csv") == 0
 
 
-def test_a_profile_that_was_filled_in_is_not_overwritten(
-    town: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_profile_that_was_filled_in_is_not_overwritten(town: Path, capsys: pytest.CaptureFixture[str]) -> None:
     mine = town.parent / "mine.toml"
     mine.write_text("mine")
     assert import_export(town, start_profile=mine) == 2

@@ -191,10 +191,7 @@ def test_many_calls_closed_in_the_same_second_are_batch_closed(tmp_path: Path) -
 
 
 def test_stamps_kept_to_the_minute_are_flagged_where_the_whole_column_is(tmp_path: Path) -> None:
-    rows = [
-        row(f"M{i}", Received=f"2021-06-01 10:{i:02d}:00", Arrived=f"2021-06-01 11:{i:02d}:07")
-        for i in range(40)
-    ]
+    rows = [row(f"M{i}", Received=f"2021-06-01 10:{i:02d}:00", Arrived=f"2021-06-01 11:{i:02d}:07") for i in range(40)]
     imported = read(tmp_path, *rows)
     assert imported.quality.flags["minute_stamps"] == 40
     by_name = {c.column: c for c in imported.quality.columns if not c.agency}
@@ -244,9 +241,7 @@ def test_where_the_answer_is_the_receipt_no_answer_interval_is_made_up(tmp_path:
 
 
 def test_the_assignment_is_the_named_unit_only_where_one_alone_is_named(tmp_path: Path) -> None:
-    imported = read(
-        tmp_path, row("A"), row("B", Units='"U1,U2"'), row("C", Units=""), row("D", Units='"DESK1,U7"')
-    )
+    imported = read(tmp_path, row("A"), row("B", Units='"U1,U2"'), row("C", Units=""), row("D", Units='"DESK1,U7"'))
     assert imported.assignments["unit"].to_list() == ["U1", FIRST_UNIT, FIRST_UNIT, "U7"]
     assert imported.calls["units"].to_list() == [1, 2, None, 1]
     assert imported.assignments.columns == list(schema_of(ASSIGNMENTS))
@@ -271,8 +266,7 @@ def test_a_column_called_id_does_not_hide_the_original_id(tmp_path: Path) -> Non
 
 def test_the_header_may_vary_in_case_blanks_underscores_order_and_extra_columns(tmp_path: Path) -> None:
     header = (
-        HEADER.replace("Received", " RECEIVED ").replace("Arrived", "arri_ved").replace("Closed", "Clo sed")
-        + ",Extra"
+        HEADER.replace("Received", " RECEIVED ").replace("Arrived", "arri_ved").replace("Closed", "Clo sed") + ",Extra"
     )
     imported = read(tmp_path, row() + ",x", header=header)
     assert only(imported)["response_seconds"] == 390
@@ -299,9 +293,7 @@ def test_an_unknown_header_names_the_columns_and_how_to_start_a_profile(tmp_path
 
 def test_a_wrong_time_format_names_column_line_value_and_what_was_tried(tmp_path: Path) -> None:
     rows = [row(f"M{i}", Received=f"25/12/2021 10:0{i}:00") for i in range(5)]
-    with pytest.raises(
-        TimeFormatError, match=r"column Received, line 2: '25/12/2021 10:00:00'.*Tried.*day_first"
-    ):
+    with pytest.raises(TimeFormatError, match=r"column Received, line 2: '25/12/2021 10:00:00'.*Tried.*day_first"):
         read(tmp_path, *rows)
     assert read(tmp_path, *rows, by=profile(more="day_first = true")).calls.height == 5
 
@@ -363,9 +355,7 @@ def test_rows_in_are_calls_and_rejects_whatever_the_file_looks_like(tmp_path: Pa
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.permutations(range(12)))
-def test_the_same_rows_in_another_order_give_the_same_calls_in_that_order(
-    tmp_path: Path, order: list[int]
-) -> None:
+def test_the_same_rows_in_another_order_give_the_same_calls_in_that_order(tmp_path: Path, order: list[int]) -> None:
     rows = [
         row(
             f"M{i % 9}",

@@ -67,7 +67,7 @@ words = st.frozensets(st.sampled_from(SAID))
 @given(words, st.booleans())
 def test_an_outcome_is_always_one_of_ours_and_contact_goes_with_a_unit_that_came(
     said: frozenset[Said],
-    arrived: bool,  # noqa: FBT001 - drawn by hypothesis
+    arrived: bool,
 ) -> None:
     settled = settle(said, arrived=arrived)
     assert settled.outcome in OUTCOME_NAMES

@@ -91,9 +91,7 @@ def test_a_profile_is_found_by_name_or_path_and_a_near_name_is_offered(tmp_path:
 def test_the_hash_changes_with_anything_the_profile_says() -> None:
     assert profile().sha256 == profile().sha256
     assert profile().sha256 != profile(more="day_first = true").sha256
-    assert (
-        parse_profile(TOWN.replace("GOA", "GOX") % {"more": "", "stamps": ""}, "x").sha256 != profile().sha256
-    )
+    assert parse_profile(TOWN.replace("GOA", "GOX") % {"more": "", "stamps": ""}, "x").sha256 != profile().sha256
 
 
 def test_column_names_are_compared_without_case_blanks_and_underscores() -> None:

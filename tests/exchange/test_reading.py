@@ -40,9 +40,7 @@ def test_the_delimiter_is_found(delimiter: str) -> None:
     assert rows.frame.rows() == [("1", "2", "3"), ("4", None, "6")]
 
 
-@pytest.mark.parametrize(
-    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1252"]
-)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1252"])
 def test_the_encoding_is_found(tmp_path: Path, encoding: str) -> None:
     path = tmp_path / "x.csv"
     path.write_bytes("a,b\ncafé,2\nnaïve,4\n".encode(encoding))
@@ -167,9 +165,7 @@ def test_titles_above_the_header_of_a_workbook_are_skipped(tmp_path: Path) -> No
 
 
 def locked_workbook() -> bytes:
-    return (
-        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504) + "EncryptedPackage".encode("utf-16-le") + bytes(512)
-    )
+    return b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504) + "EncryptedPackage".encode("utf-16-le") + bytes(512)
 
 
 def zip_of(*names: str) -> bytes:

@@ -78,9 +78,7 @@ def test_a_starter_profile_reads_its_export_as_soon_as_the_zone_is_filled_in(
     columns = header.split(",")
     assert profile.call == columns[0]
     found = {name: source.column for name in profile.stamps if (source := profile.stamp(name))}
-    assert found == dict(
-        zip(("received", "first_dispatched", "first_on_scene", "closed"), columns[1:5], strict=True)
-    )
+    assert found == dict(zip(("received", "first_dispatched", "first_on_scene", "closed"), columns[1:5], strict=True))
     imported = read_export(path, profile=profile)
     seconds = imported.calls["response_seconds"].to_list()
     if form != "%d.%m.%Y %H:%M":
@@ -91,12 +89,8 @@ def test_a_starter_profile_reads_its_export_as_soon_as_the_zone_is_filled_in(
 
 
 def test_the_order_of_day_and_month_is_told_by_the_values_or_said_to_be_uncertain(tmp_path: Path) -> None:
-    assert "day_first = true" in start_profile(
-        read_raw(write(tmp_path / "a.csv", NAMES[0], "%d/%m/%Y %H:%M:%S")), "a"
-    )
-    assert "month first" in start_profile(
-        read_raw(write(tmp_path / "b.csv", NAMES[0], "%m/%d/%Y %H:%M:%S")), "b"
-    )
+    assert "day_first = true" in start_profile(read_raw(write(tmp_path / "a.csv", NAMES[0], "%d/%m/%Y %H:%M:%S")), "a")
+    assert "month first" in start_profile(read_raw(write(tmp_path / "b.csv", NAMES[0], "%m/%d/%Y %H:%M:%S")), "b")
     (tmp_path / "c.csv").write_text("Id,Received\n1,02/03/2021 10:00:00\n2,04/05/2021 10:00:00\n")
     assert "UNCERTAIN" in start_profile(read_raw(tmp_path / "c.csv"), "c")
 

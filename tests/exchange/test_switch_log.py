@@ -56,9 +56,7 @@ def test_answered_may_be_words_or_times_and_blank_times_are_unanswered(tmp_path:
         "2021-06-01 10:00:00,",
     )
     assert words.frame["answered"].to_list() == [False, True, None]
-    times = log(
-        tmp_path, "time,answer time", "2021-06-01 10:00:00,2021-06-01 10:00:07", "2021-06-01 10:01:00,"
-    )
+    times = log(tmp_path, "time,answer time", "2021-06-01 10:00:00,2021-06-01 10:00:07", "2021-06-01 10:01:00,")
     assert times.frame["answered"].to_list() == [True, False]
     assert times.frame["wait_seconds"].to_list() == [7, None]
     turned = log(tmp_path, "time,abandoned", "2021-06-01 10:00:00,yes", "2021-06-01 10:00:00,no")
@@ -77,12 +75,10 @@ def test_answered_may_be_words_or_times_and_blank_times_are_unanswered(tmp_path:
         ("", None),
     ],
 )
-def test_lines_for_emergencies_are_told_by_their_name(
-    tmp_path: Path, line: str, *, emergency: bool | None
-) -> None:
-    assert log(tmp_path, "time,line,duration", f"2021-06-01 10:00:00,{line},5").frame[
-        "emergency"
-    ].to_list() == [emergency]
+def test_lines_for_emergencies_are_told_by_their_name(tmp_path: Path, line: str, *, emergency: bool | None) -> None:
+    assert log(tmp_path, "time,line,duration", f"2021-06-01 10:00:00,{line},5").frame["emergency"].to_list() == [
+        emergency
+    ]
 
 
 def test_rows_without_a_time_are_kept_as_rejects_with_their_line(tmp_path: Path) -> None:

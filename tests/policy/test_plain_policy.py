@@ -116,12 +116,8 @@ def test_nobody_may_decline_what_has_the_highest_priority(role: Role) -> None:
 
 
 def test_what_no_rule_allows_is_not_allowed() -> None:
-    assert not EVALUATOR.may(
-        "decline", "supervisor", "they_complain_a_lot", "guard_private_property", {}
-    ).allowed
-    assert not EVALUATOR.may(
-        "decline", "dispatcher", "not_a_public_duty", "guard_private_property", {}
-    ).allowed
+    assert not EVALUATOR.may("decline", "supervisor", "they_complain_a_lot", "guard_private_property", {}).allowed
+    assert not EVALUATOR.may("decline", "dispatcher", "not_a_public_duty", "guard_private_property", {}).allowed
     assert not EVALUATOR.may("hold", "unit", "caller_asks_for_later", "noise", {}).allowed
     assert not EVALUATOR.may("decline", "supervisor", "not_a_public_duty", None, {}).allowed
     assert EVALUATOR.may("decline", "supervisor", "not_a_public_duty", "guard_private_property", {}).allowed

@@ -56,9 +56,7 @@ class Producer:
             for i in range(size)
         )
         with self.turn:
-            batch = Batch(
-                self.following, entries, command, b"print", b"answer " + command.encode(), (sealed.row,)
-            )
+            batch = Batch(self.following, entries, command, b"print", b"answer " + command.encode(), (sealed.row,))
             future = self.record.submit(batch)
             self.following += size
         future.result()
@@ -180,9 +178,7 @@ def problems_of_spool(folder: Path, acknowledged: list[str]) -> list[str]:
     kept = Spool(folder / "calls.spool")
     there = {item.data.split()[1].decode() for item in kept.items()}
     there |= {what.split()[1] for what in acknowledged if what.startswith("drained")}
-    problems = [
-        f"lost: {what}" for what in acknowledged if what.startswith("put") and what.split()[1] not in there
-    ]
+    problems = [f"lost: {what}" for what in acknowledged if what.startswith("put") and what.split()[1] not in there]
     kept.put(b"item more")  # it goes on from here
     return problems
 

@@ -200,9 +200,7 @@ class Parser:
             if "O_TRUNC" in flags:
                 yield self.change(file, Change(0, None))
 
-    def on_descriptor(
-        self, call: str, descriptor: int, arguments: str, result: int, begun: int
-    ) -> Iterator[Step]:
+    def on_descriptor(self, call: str, descriptor: int, arguments: str, result: int, begun: int) -> Iterator[Step]:
         file = self.descriptors[descriptor]
         if call == "close":
             del self.descriptors[descriptor]
@@ -226,9 +224,7 @@ class Parser:
 
     def change(self, file: File, change: Change) -> Written:
         length = self.lengths.get(id(file), 0)
-        self.lengths[id(file)] = (
-            change.offset if change.data is None else max(length, change.offset + len(change.data))
-        )
+        self.lengths[id(file)] = change.offset if change.data is None else max(length, change.offset + len(change.data))
         return Written(file, change)
 
     def name(self, argument: str) -> str | None:

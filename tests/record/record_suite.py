@@ -73,9 +73,7 @@ class RecordSuite(ABC):
             assert record.length() == 5
 
     @pytest.mark.parametrize("first", [1, 2, 4, 5, 1000])
-    def test_a_batch_that_is_not_next_is_refused_and_the_record_goes_on(
-        self, tmp_path: Path, first: int
-    ) -> None:
+    def test_a_batch_that_is_not_next_is_refused_and_the_record_goes_on(self, tmp_path: Path, first: int) -> None:
         with self.create(tmp_path / "a.record") as record:
             record.append(many(1, 2))
             with pytest.raises(NotTheNextSequence, match="next sequence is 3"):
@@ -116,9 +114,7 @@ class RecordSuite(ABC):
     def test_a_batch_is_whole_or_not_there(self, tmp_path: Path) -> None:
         with self.create(tmp_path / "a.record") as record:
             record.append(Batch(1, (Entry(b"a"),), "first", seals=(seal("s1"),)))
-            twice = Batch(
-                2, (Entry(b"b", ("tag:b",)), Entry(b"c")), "second", b"", b"", (seal("s2"), seal("s1"))
-            )
+            twice = Batch(2, (Entry(b"b", ("tag:b",)), Entry(b"c")), "second", b"", b"", (seal("s2"), seal("s1")))
             with pytest.raises(BatchRefused):
                 record.append(twice)
             assert record.length() == 1
@@ -174,9 +170,7 @@ class RecordSuite(ABC):
 
     def test_entries_are_found_by_each_of_their_tags(self, tmp_path: Path) -> None:
         with self.create(tmp_path / "a.record") as record:
-            record.append(
-                Batch(1, (Entry(b"a", ("call:1", "unit:7")), Entry(b"b", ("call:2",)), Entry(b"c")))
-            )
+            record.append(Batch(1, (Entry(b"a", ("call:1", "unit:7")), Entry(b"b", ("call:2",)), Entry(b"c"))))
             record.append(one(4, b"d", "unit:7", "unit:7", "call:1"))
             assert list(record.by_tag("call:1")) == [(1, b"a"), (4, b"d")]
             assert list(record.by_tag("unit:7")) == [(1, b"a"), (4, b"d")]

@@ -23,18 +23,14 @@ VARIANTS: tuple[Variant, ...] = ("nothing unsynced", "all unsynced", "some unsyn
 @pytest.fixture
 def choice() -> random.Random:
     print(f"EVERYCALL_SEED={SEED}")  # noqa: T201 - shown when the test fails, to repeat it
-    return random.Random(SEED)  # noqa: S311 - moments of crashes, no secrets
+    return random.Random(SEED)
 
 
 # Kill -9.
 
 
-@pytest.mark.parametrize(
-    "rounds", [pytest.param(6, id="some"), pytest.param(200, id="many", marks=pytest.mark.soak)]
-)
-def test_kill_9_under_load_loses_nothing_acknowledged(
-    tmp_path: Path, choice: random.Random, rounds: int
-) -> None:
+@pytest.mark.parametrize("rounds", [pytest.param(6, id="some"), pytest.param(200, id="many", marks=pytest.mark.soak)])
+def test_kill_9_under_load_loses_nothing_acknowledged(tmp_path: Path, choice: random.Random, rounds: int) -> None:
     for number in range(rounds):
         folder = tmp_path / str(number)
         folder.mkdir()
@@ -113,7 +109,7 @@ def test_a_power_cut_at_any_point_loses_nothing_acknowledged(
     folder: Path,
     choice: random.Random,
     run: str,
-    every: bool,  # noqa: FBT001 - a parameter of the table above
+    every: bool,
 ) -> None:
     mode, check = RUNS[run]
     steps = trace([PROGRAM, mode, folder, "checkpoint=5"], folder)
@@ -141,9 +137,5 @@ def test_the_power_cut_finds_what_is_not_durable(
 ) -> None:
     mode, check = RUNS[run]
     steps = trace([PROGRAM, mode, folder, "checkpoint=5", fault], folder)
-    found = [
-        problem
-        for _, _, problems in cut_power(steps, check, folder, choice, every=False)
-        for problem in problems
-    ]
+    found = [problem for _, _, problems in cut_power(steps, check, folder, choice, every=False) for problem in problems]
     assert any(problem.startswith(lost) for problem in found), f"the harness must find {fault}"

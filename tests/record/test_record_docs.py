@@ -26,9 +26,7 @@ def test_each_example_reads_a_record_while_it_is_written(tmp_path: Path) -> None
 def test_every_table_and_column_is_described(tmp_path: Path) -> None:
     SqliteRecord.create(tmp_path / "a.record", centre="c").close()
     with closing(sqlite3.connect(tmp_path / "a.record")) as connection:
-        tables = [
-            name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-        ]
+        tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         for table in tables:
             (row,) = re.findall(rf"^\| `{table}` \|.*$", DOCS, re.MULTILINE)
             for column in connection.execute(f"PRAGMA table_info({table})"):

@@ -37,9 +37,7 @@ def fill(record: SqliteRecord) -> tuple[int, list[Future[None]]]:
     """Append until it fails, then submit some more; returns how many were acknowledged and what failed."""
     acknowledged, failed = 0, []
     while True:
-        futures = [
-            record.submit(one(acknowledged + 1 + i, b"x" * 60_000, f"c-{acknowledged + i}")) for i in range(5)
-        ]
+        futures = [record.submit(one(acknowledged + 1 + i, b"x" * 60_000, f"c-{acknowledged + i}")) for i in range(5)]
         wait(futures)
         failed = [future for future in futures if future.exception()]
         acknowledged += len(futures) - len(failed)
@@ -67,9 +65,7 @@ def test_a_full_disk_breaks_the_writer_and_keeps_what_was_acknowledged(path: Pat
     with pytest.raises(RecordBroken, match="full"):
         record.put_blob(b"a")
     assert record.length() == acknowledged
-    assert len(list(record.read())) == acknowledged, (
-        "what is written stays readable while the writer is broken"
-    )
+    assert len(list(record.read())) == acknowledged, "what is written stays readable while the writer is broken"
     record.close()
     with SqliteRecord.open(path) as record:
         assert record.length() == acknowledged
@@ -398,9 +394,7 @@ def test_a_callback_may_submit_but_not_wait(disk: Disk, monkeypatch: pytest.Monk
     assert all(follow_up.done() for follow_up in follow_ups)
 
 
-def test_one_who_submits_alone_is_not_kept_waiting_for_company(
-    disk: Disk, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_one_who_submits_alone_is_not_kept_waiting_for_company(disk: Disk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "LONGEST_GATHERING", 5.0)
     committer = committer_on(disk)
     start = time.monotonic()
@@ -424,9 +418,7 @@ def test_company_that_does_not_come_is_waited_for_once(disk: Disk, monkeypatch: 
     committer.close()
 
 
-@pytest.mark.parametrize(
-    "times", [pytest.param(1, id="once"), pytest.param(20, marks=pytest.mark.soak, id="often")]
-)
+@pytest.mark.parametrize("times", [pytest.param(1, id="once"), pytest.param(20, marks=pytest.mark.soak, id="often")])
 def test_a_replay_of_many_small_batches_stays_flat_in_memory(path: Path, times: int) -> None:
     with SqliteRecord.create(path, centre="c") as record:
         before = 0

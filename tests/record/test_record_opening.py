@@ -179,7 +179,7 @@ def test_what_is_no_record_is_refused_and_left_alone(
     spoil: Callable[[Path], None],
     error: type[RecordError],
     sentence: str,
-    read_only: bool,  # noqa: FBT001 - a column of the table
+    read_only: bool,
 ) -> None:
     spoil(record)
     before = record.read_bytes() if record.is_file() else None
@@ -199,9 +199,7 @@ def test_a_name_that_cannot_be_is_refused(tmp_path: Path) -> None:
         SqliteRecord.open(tmp_path / ("x" * 300))
 
 
-@pytest.mark.parametrize(
-    "name", ["a b.record", "a%20b.record", "a?mode=memory.record", "a#b.record", "ä.record"]
-)
+@pytest.mark.parametrize("name", ["a b.record", "a%20b.record", "a?mode=memory.record", "a#b.record", "ä.record"])
 def test_any_file_name_is_a_file_name(tmp_path: Path, name: str) -> None:
     with SqliteRecord.create(tmp_path / name, centre="c") as record:
         record.append(Batch(1, (Entry(b"a"),)))
@@ -248,9 +246,7 @@ def test_a_record_needs_its_folder(tmp_path: Path) -> None:
         SqliteRecord.create(tmp_path / "missing" / "a.record", centre="c")
 
 
-def test_a_record_that_could_not_be_made_leaves_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_record_that_could_not_be_made_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def failing(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
@@ -262,9 +258,7 @@ def test_a_record_that_could_not_be_made_leaves_nothing(
     SqliteRecord.create(tmp_path / "a.record", centre="c").close()
 
 
-def test_while_somebody_makes_a_record_nobody_else_does(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_while_somebody_makes_a_record_nobody_else_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "a.record"
 
     def second(*_: object) -> None:

@@ -34,7 +34,7 @@ def with_part(row: SealRow, part: str, data: bytes) -> SealRow:
 
 
 @given(ANY_TEXT, st.booleans())
-def test_a_value_comes_back_as_it_was(value: str, searchable: bool) -> None:  # noqa: FBT001 - hypothesis gives it
+def test_a_value_comes_back_as_it_was(value: str, searchable: bool) -> None:
     reference, commitment, token, row = SEALER.seal(value, searchable=searchable)
     assert SEALER.open(row, commitment) == value
     assert row.reference == reference
@@ -180,9 +180,7 @@ def test_without_the_key_file_events_stay_readable_and_seals_do_not_open(path: P
     path.with_name("a.record.key").unlink()
     with SqliteRecord.open(path) as record:
         assert list(record.read()) == [(1, b"event")]
-        with pytest.raises(
-            KeyMissing, match=r"events of the record stay readable.*sealed values.*do not open"
-        ):
+        with pytest.raises(KeyMissing, match=r"events of the record stay readable.*sealed values.*do not open"):
             record.sealer()
 
 
@@ -207,9 +205,7 @@ def test_each_record_has_its_own_key(path: Path, tmp_path: Path) -> None:
         assert other.sealer().token("v") != record.sealer().token("v")
 
 
-def test_a_key_that_could_not_be_written_leaves_no_half_key(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_key_that_could_not_be_written_leaves_no_half_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def failing(_: int) -> None:
         raise OSError(5, "disk error")
 

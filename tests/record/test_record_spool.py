@@ -144,9 +144,7 @@ def test_damaged_bytes_are_kept_aside_when_their_neighbours_are_cleared(path: Pa
     assert path.with_name("calls.spool.damaged").read_bytes() == b"half a callanother half"
 
 
-@pytest.mark.parametrize(
-    "at", ["os.fsync", "pathlib.Path.rename", "os.write", "everycall.record.spool.sync_folder"]
-)
+@pytest.mark.parametrize("at", ["os.fsync", "pathlib.Path.rename", "os.write", "everycall.record.spool.sync_folder"])
 def test_clearing_cut_short_loses_nothing(path: Path, monkeypatch: pytest.MonkeyPatch, at: str) -> None:
     spool = filled(path, b"a", b"b", b"c")
     first = next(iter(spool.items()))

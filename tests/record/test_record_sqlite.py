@@ -158,9 +158,7 @@ def test_a_program_that_locks_the_file_too_long_breaks_the_writer(
             record.append(one(4))
 
 
-def test_the_write_ahead_log_is_moved_into_the_file_now_and_then(
-    filled: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_write_ahead_log_is_moved_into_the_file_now_and_then(filled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("everycall.record.sqlite_log.CHECKPOINT_AFTER_COMMITS", 4)
     with SqliteRecord.open(filled) as record:
         for first in range(4, 204):
@@ -187,9 +185,7 @@ def test_a_changed_blob_is_noticed(filled: Path) -> None:
     with SqliteRecord.open(filled) as record:
         name = record.put_blob(b"other")
     with plain(filled) as connection:
-        sql = connection.execute(
-            "SELECT sql FROM sqlite_master WHERE name = 'blob_is_never_changed'"
-        ).fetchone()[0]
+        sql = connection.execute("SELECT sql FROM sqlite_master WHERE name = 'blob_is_never_changed'").fetchone()[0]
         connection.execute("DROP TRIGGER blob_is_never_changed")
         connection.execute("UPDATE blob SET data = x'00' WHERE sha256 = ?", (name,))
         connection.execute(sql)

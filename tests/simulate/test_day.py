@@ -137,9 +137,7 @@ def test_other_seeds_make_other_days_that_balance_too(seed: int, tmp_path: Path,
     assert [(met.process, met.refusal.code, met.refusal.because) for met in summary.unexpected] == []
     assert Counter(met.refusal.code for met in summary.expected) == EXPECTED
     assert masked(entries_of(path)) != masked(the_day.entries)
-    assert {name for name in OUTCOME_NAMES if summary.requests.outcomes[name]} == set(OUTCOME_NAMES) - {
-        "not_recorded"
-    }
+    assert {name for name in OUTCOME_NAMES if summary.requests.outcomes[name]} == set(OUTCOME_NAMES) - {"not_recorded"}
 
 
 def test_the_same_seed_makes_the_same_events(the_day: Day, tmp_path: Path) -> None:

@@ -36,9 +36,7 @@ def test_what_is_piped_is_plain_text_of_a_width_that_can_be_read(printed: str) -
     assert max(len(line) for line in before.splitlines()) <= 100
 
 
-def test_a_record_that_is_there_is_not_overwritten(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_record_that_is_there_is_not_overwritten(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "day.record"
     path.write_bytes(b"mine")
     assert day(output=path) == 2

@@ -73,9 +73,7 @@ def test_a_column_that_is_blank_in_one_row_is_blank_and_not_absent() -> None:
 
 def test_times_in_an_impossible_order_are_kept_as_they_are() -> None:
     """No time depends on another time (rule 7): not the exporter's either."""
-    rows = [
-        call("M1", received_at=500, answered_at=400, first_dispatched_at=300, first_on_scene_at=200, closed_at=100)
-    ]
+    rows = [call("M1", received_at=500, answered_at=400, first_dispatched_at=300, first_on_scene_at=200, closed_at=100)]
     found = replayed(rows)
     assert differences(tables(rows)[0], found.calls) == {}
     assert found.sheet.holds
@@ -263,19 +261,25 @@ def test_a_record_that_holds_something_already_is_continued_and_not_confused(tmp
         assert [c.external for c in centre.engine.state.calls.values()] == [None, "M1", "M2"]
 
 
-FEED = """<?xml version="1.0" encoding="UTF-8"?>
-<feed xmlns="http://www.w3.org/2005/Atom" xmlns:georss="http://www.georss.org/georss">
- <title>Incidents</title>
- <entry><id>tag:feed,2026:/1</id><title>FALL at 1 ELM</title><published>2026-05-03T10:00:00-07:00</published>
-  <updated>2026-05-03T10:05:00-07:00</updated><category label="FALL" term="FALL"/>
-  <georss:point>45.5 -122.5</georss:point>
-  <content type="html">&lt;dl&gt;&lt;dt&gt;ID&lt;/dt&gt;&lt;dd&gt;F1&lt;/dd&gt;&lt;dt&gt;Call Type&lt;/dt&gt;&lt;dd&gt;FALL&lt;/dd&gt;
-  &lt;dt&gt;Address&lt;/dt&gt;&lt;dd&gt;1 ELM&lt;/dd&gt;&lt;dt&gt;Agency&lt;/dt&gt;&lt;dd&gt;Fire&lt;/dd&gt;&lt;/dl&gt;</content></entry>
- <entry><id>tag:feed,2026:/2</id><title>THEFT</title><published>2026-05-03T10:01:00-07:00</published>
-  <updated>2026-05-03T10:01:00-07:00</updated><category label="THEFT" term="THEFT"/>
-  <content type="html">&lt;dl&gt;&lt;dt&gt;ID&lt;/dt&gt;&lt;dd&gt;F2&lt;/dd&gt;&lt;dt&gt;Agency&lt;/dt&gt;&lt;dd&gt;Police&lt;/dd&gt;&lt;/dl&gt;</content></entry>
-</feed>
-"""
+ENTRY = """<entry><id>tag:feed,2026:/%s</id><title>%s</title><published>2026-05-03T10:0%s:00-07:00</published>
+<updated>2026-05-03T10:05:00-07:00</updated><category label="%s" term="%s"/>
+<georss:point>45.5 -122.5</georss:point><content type="html">%s</content></entry>"""
+TERM = "&lt;dt&gt;%s&lt;/dt&gt;&lt;dd&gt;%s&lt;/dd&gt;"
+
+
+def entry(number: int, kind: str, **terms: str) -> str:
+    """One incident of a feed."""
+    content = "".join(TERM % (name.replace("_", " "), value) for name, value in terms.items())
+    return ENTRY % (number, kind, number, kind, kind, f"&lt;dl&gt;{content}&lt;/dl&gt;")
+
+
+FEED = (
+    '<?xml version="1.0" encoding="UTF-8"?><feed xmlns="http://www.w3.org/2005/Atom" '
+    'xmlns:georss="http://www.georss.org/georss"><title>Incidents</title>'
+    + entry(1, "FALL", ID="F1", Call_Type="FALL", Address="1 ELM", Agency="Fire")
+    + entry(2, "THEFT", ID="F2", Agency="Police")
+    + "</feed>"
+)
 
 
 def test_a_feed_of_calls_in_progress_is_open_calls(tmp_path: Path) -> None:
@@ -312,9 +316,7 @@ def rows(draw: st.DrawFn) -> tuple[list[Given], list[Given]]:
         given["received_at"] = draw(st.integers(-5_000, 5_000) | st.just("blank"))
         if outcome == "responded":
             given["contact_made"] = draw(st.sampled_from(["yes", "no", "not_said"]))
-        made = [
-            {name: draw(STAMP) for name in UNIT_STAMPS if name in has} for _ in range(draw(st.integers(0, 2)))
-        ]
+        made = [{name: draw(STAMP) for name in UNIT_STAMPS if name in has} for _ in range(draw(st.integers(0, 2)))]
         if outcome is None and "clear" in has:
             # Why a unit's clearing is missing is not recorded while the call is open: it would end its work.
             made = [unit | {"clear": 4_000} for unit in made]

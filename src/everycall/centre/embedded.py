@@ -107,9 +107,7 @@ class RecordSeals:
     def seal(self, value: str, *, searchable: bool) -> tuple[Sealed, object]:
         """A reference for the event, and the row that the record keeps."""
         sealed = self._sealer.seal(value, searchable=searchable)
-        return Sealed(
-            reference=sealed.reference, commitment=sealed.commitment, token=sealed.token
-        ), sealed.row
+        return Sealed(reference=sealed.reference, commitment=sealed.commitment, token=sealed.token), sealed.row
 
     def fingerprint(self, data: bytes) -> bytes:
         """A keyed hash of a command."""

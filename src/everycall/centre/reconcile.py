@@ -279,9 +279,7 @@ def _by_id(
     for switch in calls:
         if switch.key and switch.key in here:
             there.setdefault(switch.key, []).append(switch)
-    single = [
-        (switches[0], here[key][0]) for key, switches in there.items() if len(switches) == len(here[key]) == 1
-    ]
+    single = [(switches[0], here[key][0]) for key, switches in there.items() if len(switches) == len(here[key]) == 1]
     distances = [points[known.call] - switch.point for switch, known in single]
     usual = int(median(distances)) if distances else 0
     agree = sum(abs(distance - usual) <= ID_WINDOW for distance in distances)

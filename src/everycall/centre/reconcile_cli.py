@@ -113,9 +113,7 @@ def _compared(
     if not 0 <= tolerance <= LARGEST_SECONDS:
         raise UnusableError(f"a tolerance of {tolerance:g} s: give 0 to {LARGEST_SECONDS}")
     if skew is not None and not abs(skew) <= LARGEST_SECONDS:
-        raise UnusableError(
-            f"a skew of {skew:g} s: give at most {LARGEST_SECONDS}; is it the time zone (--zone)?"
-        )
+        raise UnusableError(f"a skew of {skew:g} s: give at most {LARGEST_SECONDS}; is it the time zone (--zone)?")
     with errors.status("reading the record") as status:
         side = read_record(record)
         status.update("reading the log")

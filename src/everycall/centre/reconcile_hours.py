@@ -127,9 +127,7 @@ def reconcile_hours(
     by_channel: dict[Channel, list[int]] = {}
     for call in record.calls:
         by_channel.setdefault(call.channel, []).append(call.received_at)
-    found.told_apart = bool(EMERGENCY_CHANNELS & by_channel.keys()) and bool(
-        OTHER_LINE_CHANNELS & by_channel.keys()
-    )
+    found.told_apart = bool(EMERGENCY_CHANNELS & by_channel.keys()) and bool(OTHER_LINE_CHANNELS & by_channel.keys())
     plain = frame.with_columns(pl.col("hour").dt.epoch("us")).sort("hour", "line_group")
     names = plain["line_group"].unique(maintain_order=True).to_list()
     kinds = {name: bool(re.search(emergency, name)) and not re.search(not_emergency, name) for name in names}
@@ -141,9 +139,7 @@ def reconcile_hours(
         found.groups = [Group(name=" + ".join(names), channels=every)]
     else:
         found.groups = [
-            Group(
-                name=name, channels=tuple(sorted(EMERGENCY_CHANNELS if kinds[name] else OTHER_LINE_CHANNELS))
-            )
+            Group(name=name, channels=tuple(sorted(EMERGENCY_CHANNELS if kinds[name] else OTHER_LINE_CHANNELS)))
             for name in names
         ]
     found.do_not_add_up = plain.filter(~pl.col("adds_up")).height
@@ -153,15 +149,11 @@ def reconcile_hours(
     if found.told_apart:
         perhaps = sorted(at for channel in PERHAPS_TELEPHONE for at in by_channel.get(channel, ()))
         longest = max((group.hours for group in found.groups), key=len, default=[])
-        found.perhaps = sum(
-            bisect_left(perhaps, hour.ends) - bisect_left(perhaps, hour.begins) for hour in longest
-        )
+        found.perhaps = sum(bisect_left(perhaps, hour.ends) - bisect_left(perhaps, hour.begins) for hour in longest)
     return found
 
 
-def _fill(
-    found: HourlyReconciliation, group: Group, rows: pl.DataFrame, by_channel: dict[Channel, list[int]]
-) -> None:
+def _fill(found: HourlyReconciliation, group: Group, rows: pl.DataFrame, by_channel: dict[Channel, list[int]]) -> None:
     import polars as pl  # noqa: PLC0415 - see above
 
     record = found.record

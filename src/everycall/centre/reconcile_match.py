@@ -113,10 +113,7 @@ def by_chance(left: Sequence[int], right: Sequence[int], tolerance: int) -> int:
     """
     if tolerance * 2 >= CHANCE_SHIFT:
         return min(len(left), len(right))
-    moved = [
-        len(match_times([at + shift for at in left], right, tolerance))
-        for shift in (CHANCE_SHIFT, -CHANCE_SHIFT)
-    ]
+    moved = [len(match_times([at + shift for at in left], right, tolerance)) for shift in (CHANCE_SHIFT, -CHANCE_SHIFT)]
     return sum(moved) // len(moved)
 
 

@@ -57,14 +57,10 @@ def hours_of(side: RecordSide, log: SwitchLog, *, emergency_only: bool) -> Hourl
     """Compare an hourly table; which of its groups are emergency lines is told by their names."""
     names = next(profile.emergency for profile in built_in_switch_profiles() if profile.emergency.lines)
     own = log.profile.emergency if log.profile.emergency.lines else names
-    return reconcile_hours(
-        side, log.frame, own.lines, own.not_lines or r"(?!)", emergency_only=emergency_only
-    )
+    return reconcile_hours(side, log.frame, own.lines, own.not_lines or r"(?!)", emergency_only=emergency_only)
 
 
-def show(
-    found: Reconciliation | HourlyReconciliation, log: SwitchLog, console: Console, zone: tzinfo
-) -> None:
+def show(found: Reconciliation | HourlyReconciliation, log: SwitchLog, console: Console, zone: tzinfo) -> None:
     """Print it, with what the log itself cannot show first."""
     for limit in log.profile.limits:
         console.print(f"Know this: {limit}", markup=False)
@@ -122,7 +118,7 @@ def _status(call: SwitchCall) -> str | None:
 def calls_json(found: Reconciliation, log: SwitchLog) -> dict[str, Any]:
     """The outcome; its values differ in kind."""
 
-    def counted(which: bool | str | None) -> dict[str, int]:
+    def counted(*, which: bool | str | None) -> dict[str, int]:
         return {
             "received": found.count(answered=which),
             "by_id": found.count(how=["id"], answered=which),
@@ -144,10 +140,10 @@ def calls_json(found: Reconciliation, log: SwitchLog) -> dict[str, Any]:
             "rows": log.rows_in,
             "rejects": log.rejects.height,
             "repeated_rows": found.repeated_rows,
-            "all": counted("any"),
+            "all": counted(which="any"),
             "answered": counted(which=True),
             "abandoned": counted(which=False),
-            "not_said": counted(None),
+            "not_said": counted(which=None),
         },
         "record": {
             "compared": found.record_compared,
@@ -181,9 +177,7 @@ def _record_call(call: RecordCall) -> dict[str, object]:
 
 def hours_frame(found: HourlyReconciliation) -> pl.DataFrame:
     """Every hour that was compared."""
-    hours = sorted(
-        (hour for group in found.groups for hour in group.hours), key=lambda h: (h.begins, h.group)
-    )
+    hours = sorted((hour for group in found.groups for hour in group.hours), key=lambda h: (h.begins, h.group))
     return pl.DataFrame(
         {
             "hour": pl.Series([hour.begins for hour in hours], dtype=pl.Int64).cast(_INSTANT),

@@ -61,17 +61,13 @@ def print_calls(found: Reconciliation, console: Console, zone: tzinfo) -> None:
     console.print()
     gone = found.never_entered
     abandoned = [call for call in gone if call.answered is False]
-    console.print(
-        f"Abandoned at the switch and not in the record: {len(abandoned):,}", style="bold", markup=False
-    )
+    console.print(f"Abandoned at the switch and not in the record: {len(abandoned):,}", style="bold", markup=False)
     console.print(
         f"Not in the record: {len(gone):,} calls at the switch have no call in the record within "
         f"{seconds:g} s of them that is not another's.",
         markup=False,
     )
-    console.print(
-        f"In the record and not at the switch: {len(found.absent):,} calls by telephone.", markup=False
-    )
+    console.print(f"In the record and not at the switch: {len(found.absent):,} calls by telephone.", markup=False)
     unclear = sum(call.doubtful for call in found.calls)
     if unclear:
         console.print(
@@ -91,9 +87,7 @@ def print_calls(found: Reconciliation, console: Console, zone: tzinfo) -> None:
 def _how_compared(found: Reconciliation) -> list[str]:
     lines = [f"Compared: {BASIS_WORDS[found.basis]}; {found.tolerance / SECOND:g} s apart at most."]
     if found.record.reconstructed:
-        lines.append(
-            "The record was rebuilt from another system's export: it can hold no more than that system kept."
-        )
+        lines.append("The record was rebuilt from another system's export: it can hold no more than that system kept.")
     moved = abs(found.skew) / SECOND
     way = "later" if found.skew > 0 else "earlier"
     if found.skew and found.skew_from == "given":
@@ -202,11 +196,7 @@ def print_hours(found: HourlyReconciliation, console: Console, zone: tzinfo) -> 
         console.print(
             f"{group.name}: in {len(group.short):,} of {len(group.hours):,} hours more calls reached the switch "
             f"than the record holds, {group.sum('missing'):,} more in these hours taken together"
-            + (
-                f"; over the whole time {over_all:,} more."
-                if over_all > 0
-                else "; over the whole time no more."
-            ),
+            + (f"; over the whole time {over_all:,} more." if over_all > 0 else "; over the whole time no more."),
             markup=False,
         )
         console.print(
@@ -237,9 +227,7 @@ def print_hours(found: HourlyReconciliation, console: Console, zone: tzinfo) -> 
 
 
 def _hours_compared(found: HourlyReconciliation) -> list[str]:
-    lines = [
-        "Compared: calls that reached the switch in an hour with calls that the record has received in it."
-    ]
+    lines = ["Compared: calls that reached the switch in an hour with calls that the record has received in it."]
     if found.told_apart:
         for group in found.groups:
             channels = ", ".join(channel.replace("_", " ") for channel in group.channels)
@@ -250,18 +238,14 @@ def _hours_compared(found: HourlyReconciliation) -> list[str]:
             "lines together are compared with all its calls that may have come by telephone."
         )
     if found.record.reconstructed:
-        lines.append(
-            "The record was rebuilt from another system's export: it can hold no more than that system kept."
-        )
+        lines.append("The record was rebuilt from another system's export: it can hold no more than that system kept.")
     if found.perhaps:
         lines.append(
             f"{found.perhaps:,} calls of the record in these hours have a channel that may be the telephone "
             "(not recorded, another agency, an alarm); they are not counted."
         )
     if found.not_compared:
-        lines.append(
-            f"{found.not_compared:,} hours do not lie wholly within the record's time and were not compared."
-        )
+        lines.append(f"{found.not_compared:,} hours do not lie wholly within the record's time and were not compared.")
     unread = sum(group.no_count for group in found.groups)
     if unread:
         lines.append(f"{unread:,} hours have no count that can be read.")

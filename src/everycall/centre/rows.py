@@ -218,9 +218,7 @@ class RowMaker:
             "agency": held.agency,
         }
         for name in STAMP_NAMES:
-            row[f"{name}_at"], row[f"{name}_at_missing"] = self._read(
-                held.stamps.get(name), name, of_unit=True
-            )
+            row[f"{name}_at"], row[f"{name}_at_missing"] = self._read(held.stamps.get(name), name, of_unit=True)
         return row
 
 

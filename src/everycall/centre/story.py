@@ -122,9 +122,7 @@ def tell(
     incidents, calls = _shown(state, subjects)
     wanted = {f"incident:{key}" for key in incidents} | {f"call:{key}" for key in calls}
     tags = {envelope.sequence: tags_of(envelope.body) for envelope in envelopes}
-    lines = tuple(
-        [line for _, line in sorted(book.lines.items()) if wanted.intersection(tags[line.sequence])]
-    )
+    lines = tuple([line for _, line in sorted(book.lines.items()) if wanted.intersection(tags[line.sequence])])
     held = [state.incidents[key] for key in incidents]
     return Story(
         centre=envelopes[0].centre if envelopes else "",
@@ -156,10 +154,7 @@ def _narrowed(state: State, event: Event) -> Event | None:
         if event.incident not in state.incidents:
             return None
         return replace(event, related=tuple([key for key in event.related if key in state.incidents]))
-    if (
-        isinstance(event, (InstructionCompleted, InstructionStruck))
-        and event.instruction not in state.instructions
-    ):
+    if isinstance(event, (InstructionCompleted, InstructionStruck)) and event.instruction not in state.instructions:
         # Recorded before this call was touched by it; what it says then is told, not folded.
         state.instructions[event.instruction] = instruction_unseen(event.instruction)
     return event
@@ -344,9 +339,7 @@ def _unit(assignment: Assignment) -> UnitStory:
         incident=assignment.incident,
         agency=assignment.agency,
         unit=assignment.unit,
-        stamps=tuple(
-            [_stamp(name, assignment.stamps[name]) for name in STAMP_NAMES if name in assignment.stamps]
-        ),
+        stamps=tuple([_stamp(name, assignment.stamps[name]) for name in STAMP_NAMES if name in assignment.stamps]),
         stacked=assignment.stacked,
         by_report=assignment.by_report,
         ended=assignment.ended,

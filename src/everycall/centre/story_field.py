@@ -68,9 +68,7 @@ def deadline_about(times: Times, kind: DeadlineKind, subject: str) -> str:
     _, slash, agency = subject.partition("/")
     if slash:
         return f"{word} ({agency})"
-    return (
-        f"{word} ({subject})" if kind in ("review", "hand_over", "hand_over_arrival", "emergency") else word
-    )
+    return f"{word} ({subject})" if kind in ("review", "hand_over", "hand_over_arrival", "emergency") else word
 
 
 def set_text(times: Times, deadline: Deadline) -> str:
@@ -113,9 +111,7 @@ def _assigned(_times: Times, e: UnitAssigned) -> Said:
     else:
         text = f"{e.unit} assigned ({e.assignment}, {e.agency})"
     joins = None if e.joins is None else f"{e.agency} joins on its own account: {plan_text(e.joins.plan)}"
-    conflict = (
-        None if e.conflict is None else f"conflict: {codes(e.conflict)}; reported all the same, so it stands"
-    )
+    conflict = None if e.conflict is None else f"conflict: {codes(e.conflict)}; reported all the same, so it stands"
     return said(text, detail("known", joins), detail("flag", conflict))
 
 
@@ -127,9 +123,7 @@ def _reported(times: Times, e: StampReported) -> Said:
         other = f"{times.clock(stamp.at)} was reported before; the earlier time stands" + (
             ", and a corrected one over both" if stamp.corrected else ""
         )
-    return said(
-        f"{e.unit} {STAMP_WORDS[e.stamp]}" + (f" {e.hospital}" if e.hospital else ""), detail("flag", other)
-    )
+    return said(f"{e.unit} {STAMP_WORDS[e.stamp]}" + (f" {e.hospital}" if e.hospital else ""), detail("flag", other))
 
 
 def _corrected(times: Times, e: StampCorrected) -> Said:

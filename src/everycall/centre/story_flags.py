@@ -52,9 +52,7 @@ def flags_of(
         for held in state.instructions.values()
         if set(held.calls).intersection(calls)
     )
-    if any(incident.reconstructed for incident in incidents) or any(
-        state.calls[key].reconstructed for key in calls
-    ):
+    if any(incident.reconstructed for incident in incidents) or any(state.calls[key].reconstructed for key in calls):
         found.append(
             Flag(
                 code="reconstructed",
@@ -62,8 +60,7 @@ def flags_of(
             )
         )
     found.extend(
-        Flag(code="same_number", text=f"{key} bears the same number, and has a story of its own")
-        for key in also
+        Flag(code="same_number", text=f"{key} bears the same number, and has a story of its own") for key in also
     )
     return tuple(found)
 

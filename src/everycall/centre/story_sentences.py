@@ -225,9 +225,7 @@ def _prioritised(_times: Times, e: NeedPrioritised) -> Said:
 def _service(_times: Times, e: ServiceEstablished) -> Said:
     return said(
         f"Need {e.need} asks for {service_word(e.service)}",
-        detail(
-            "struck", f"before: {service_word(e.before)}" if e.before not in ("unknown", e.service) else None
-        ),
+        detail("struck", f"before: {service_word(e.before)}" if e.before not in ("unknown", e.service) else None),
     )
 
 
@@ -245,9 +243,7 @@ def _note_struck(_times: Times, e: NoteStruck) -> Said:
 def _opened(_times: Times, e: IncidentOpened) -> Said:
     details: list[Detail | None] = []
     for response in e.responses:
-        details.append(
-            detail("known", f"{response.agency} for {listed(response.needs)}: {plan_text(response.plan)}")
-        )
+        details.append(detail("known", f"{response.agency} for {listed(response.needs)}: {plan_text(response.plan)}"))
         details.append(ruled(response.plan.rule, response.plan.policy))
         if response.over_objection:
             details.append(detail("flag", "the policy is in force OVER OBJECTION"))
@@ -263,9 +259,7 @@ def _changed(_times: Times, e: IncidentChanged) -> Said:
     return said(
         f"Incident {e.incident} changed",
         detail("known", f"place: {place_text(e.place)}" if e.place is not None else None),
-        detail(
-            "struck", f"place before: {place_text(e.before)}" if e.place is not None and e.before else None
-        ),
+        detail("struck", f"place before: {place_text(e.before)}" if e.place is not None and e.before else None),
         detail("known", f"has to do with {listed(e.related)}" if e.related else None),
     )
 
@@ -276,9 +270,7 @@ def _closed(_times: Times, e: ResponseClosed) -> Said:
 
 def _linked(_times: Times, e: NeedsLinked) -> Said:
     agencies = listed(dict.fromkeys(e.agencies))
-    return said(
-        f"Call {listed(e.calls)} joined incident {e.incident} ({listed(e.needs)}, {agencies}); act {e.act}"
-    )
+    return said(f"Call {listed(e.calls)} joined incident {e.incident} ({listed(e.needs)}, {agencies}); act {e.act}")
 
 
 def _unlinked(_times: Times, e: NeedsUnlinked) -> Said:
@@ -309,9 +301,7 @@ def _undone(_times: Times, e: ActUndone) -> Said:
         f"The {e.kind} {e.act} was taken back",
         detail(
             "struck",
-            listed([f"{codes(s.outcome)} of {s.need}" for s in e.struck]) + ": open again"
-            if e.struck
-            else None,
+            listed([f"{codes(s.outcome)} of {s.need}" for s in e.struck]) + ": open again" if e.struck else None,
         ),
         detail("why", codes(e.reason)),
     )

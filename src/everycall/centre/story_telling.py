@@ -73,9 +73,7 @@ def _late(times: Times, envelope: Envelope, happened: int) -> Detail | None:
         return None
     if happened > recorded:
         return Detail(kind="late", text=f"the time given, {times.clock(happened)}, lies ahead of the entry")
-    return Detail(
-        kind="late", text=f"happened at {times.clock(happened)}, entered {span(recorded - happened)} later"
-    )
+    return Detail(kind="late", text=f"happened at {times.clock(happened)}, entered {span(recorded - happened)} later")
 
 
 def _deadlines(times: Times, envelope: Envelope, event: Event) -> list[Detail]:

@@ -116,19 +116,13 @@ def _head(story: Story, zone: tzinfo) -> RenderableType:
         )
     )
     rows.extend(
-        Text(f"{held.incident} was merged into {held.merged_into}")
-        for held in story.incidents
-        if held.merged_into
+        Text(f"{held.incident} was merged into {held.merged_into}") for held in story.incidents if held.merged_into
     )
     rows.extend(
-        Text(f"{held.incident} was split from {held.split_from}")
-        for held in story.incidents
-        if held.split_from
+        Text(f"{held.incident} was split from {held.split_from}") for held in story.incidents if held.split_from
     )
     rows.extend(
-        Text(f"{held.incident} is {held.external} in the other system")
-        for held in story.incidents
-        if held.external
+        Text(f"{held.incident} is {held.external} in the other system") for held in story.incidents if held.external
     )
     return Group(*rows)
 

@@ -146,11 +146,7 @@ def place_text(place: Place | None) -> str | None:
     """A place: the areas and the coarse position that stand in clear, and that the exact one is sealed."""
     if place is None:
         return None
-    parts = [
-        part
-        for part in (place.neighbourhood, place.district, place.area, place.postal_code)
-        if part is not None
-    ]
+    parts = [part for part in (place.neighbourhood, place.district, place.area, place.postal_code) if part is not None]
     if place.latitude_e7 is not None and place.longitude_e7 is not None:
         parts.append(f"near {place.latitude_e7 / 1e7:.3f}, {place.longitude_e7 / 1e7:.3f}")
     if place.exact is not None:
@@ -207,9 +203,7 @@ def evidence(times: Times, outcome: Outcome) -> str:
     """What an outcome stands on."""
     text = _evidence(times, outcome)
     if outcome.export is not None:
-        return (
-            f"{text}; the export says {outcome.export!r}" if text else f"the export says {outcome.export!r}"
-        )
+        return f"{text}; the export says {outcome.export!r}" if text else f"the export says {outcome.export!r}"
     return text or "the export does not say how it ended"
 
 
@@ -219,9 +213,7 @@ def _evidence(times: Times, outcome: Outcome) -> str:  # noqa: PLR0911 - one sen
             return ""
         held = times.state.assignments.get(outcome.assignment)
         at = None if held is None else held.time("on_scene")
-        there = f"{times.unit(outcome.assignment)} on scene" + (
-            "" if at is None else f" at {times.clock(at)}"
-        )
+        there = f"{times.unit(outcome.assignment)} on scene" + ("" if at is None else f" at {times.clock(at)}")
         if isinstance(outcome, Responded):
             return f"{there}, contact made: {codes(outcome.contact)}"
         return there
@@ -235,11 +227,7 @@ def _evidence(times: Times, outcome: Outcome) -> str:  # noqa: PLR0911 - one sen
         advice = f"advice {outcome.advice!r}" if outcome.advice else "advice given"
         return advice + (", the caller agreed" if outcome.caller_agreed else "")
     if isinstance(outcome, Duplicate):
-        return (
-            ""
-            if outcome.of is None
-            else f"the same help as in incident {outcome.of}, whose outcome it shares"
-        )
+        return "" if outcome.of is None else f"the same help as in incident {outcome.of}, whose outcome it shares"
     if isinstance(outcome, NoEmergency):
         by = f", confirmed by: {codes(outcome.confirmed_by)}" if outcome.confirmed_by else ""
         return codes(outcome.kind) + by

@@ -38,9 +38,7 @@ def answer_call(state: State, actor: Actor, body: AnswerCall, given: Given) -> l
     if call is None:
         return unknown("call", body.call)
     sets, ends = _answered(state, call, given)
-    return [
-        CallStamped(call=call.id, stamp="answered", at=given.at, source=actor.person, sets=sets, ends=ends)
-    ]
+    return [CallStamped(call=call.id, stamp="answered", at=given.at, source=actor.person, sets=sets, ends=ends)]
 
 
 def _anything_open(state: State, call: Call) -> bool:

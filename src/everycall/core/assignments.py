@@ -43,9 +43,7 @@ PROGRESS: Final[frozenset[str]] = frozenset(
         "cancelled",
     }
 )
-THERE: Final[frozenset[str]] = frozenset(
-    {"on_scene", "contact_made", "at_patient", "transporting", "at_hospital"}
-)
+THERE: Final[frozenset[str]] = frozenset({"on_scene", "contact_made", "at_patient", "transporting", "at_hospital"})
 """Each shows that the unit was there: nobody takes a patient away without having come."""
 LEAVING: Final[frozenset[str]] = frozenset({"transporting", "at_hospital"})
 
@@ -273,9 +271,7 @@ def _on_assigned(state: State, event: UnitAssigned) -> None:
             assignments=(*response.assignments, event.assignment),
             closed_at=event.at if held is None and event.over else response.closed_at,
         )
-    state.incidents[event.incident] = replace(
-        incident, responses={**incident.responses, event.agency: response}
-    )
+    state.incidents[event.incident] = replace(incident, responses={**incident.responses, event.agency: response})
     state.refresh_response(event.incident, event.agency)
     unit = state.units.get(event.unit)
     if unit is not None and not event.over:

@@ -48,9 +48,7 @@ Words = Annotated[tuple[Word, ...], msgspec.Meta(max_length=20)]
 """A short list of coded texts."""
 
 
-class Frozen(
-    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True, gc=False
-):
+class Frozen(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True, gc=False):
     """A value that never changes; a change makes a new one."""
 
 

@@ -30,9 +30,7 @@ if TYPE_CHECKING:
     from everycall.core.state import State
 
 
-CallBackResult = Literal[
-    "reached", "no_answer", "busy", "refused_to_talk", "number_not_in_service", "not_rung_unsafe"
-]
+CallBackResult = Literal["reached", "no_answer", "busy", "refused_to_talk", "number_not_in_service", "not_rung_unsafe"]
 
 
 class CallBack(Frozen, frozen=True, kw_only=True):

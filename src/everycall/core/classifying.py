@@ -63,15 +63,11 @@ def prioritise(state: State, _actor: Actor, body: Prioritise, given: Given) -> l
             instead="Give a reason code with it; a higher priority needs none.",
         )
     return [
-        NeedPrioritised(
-            need=need.id, priority=body.priority, before=need.priority, at=given.at, reason=body.reason
-        )
+        NeedPrioritised(need=need.id, priority=body.priority, before=need.priority, at=given.at, reason=body.reason)
     ]
 
 
-def establish_service(
-    state: State, _actor: Actor, body: EstablishService, given: Given
-) -> list[Event] | Refusal:
+def establish_service(state: State, _actor: Actor, body: EstablishService, given: Given) -> list[Event] | Refusal:
     """Say which service is asked for. A need already in a response stays there; another need can be added."""
     need = state.needs.get(body.need)
     if need is None:

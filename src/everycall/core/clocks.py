@@ -114,9 +114,7 @@ def response_clock(
 def _missing(standing: Deadline | None, wanted: Deadline, *, sooner: bool) -> bool:
     if standing is None:
         return True
-    return (
-        sooner and wanted.kind in ("dispatch", "arrive") and standing.rung == 0 and wanted.due < standing.due
-    )
+    return sooner and wanted.kind in ("dispatch", "arrive") and standing.rung == 0 and wanted.due < standing.due
 
 
 def clock_of(

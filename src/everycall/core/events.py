@@ -202,8 +202,7 @@ def decode_event(data: bytes, upcasts: dict[int, Upcast] | None = None, version:
         raise UnreadableEventError(f"This entry cannot be read as an event: {error}") from error
     if found > version:
         raise UnreadableEventError(
-            f"This entry has version {found}; this program knows up to {version}. "
-            "Read it with a newer Everycall."
+            f"This entry has version {found}; this program knows up to {version}. Read it with a newer Everycall."
         )
     steps = UPCASTS if upcasts is None else upcasts
     for step in range(found, version):
@@ -216,6 +215,4 @@ def decode_event(data: bytes, upcasts: dict[int, Upcast] | None = None, version:
         raw["version"] = version
         return msgspec.convert(raw, Envelope)
     except (ValueError, RecursionError, LookupError, TypeError, AttributeError) as error:
-        raise UnreadableEventError(
-            f"This entry of version {found} cannot be brought up to date: {error}"
-        ) from error
+        raise UnreadableEventError(f"This entry of version {found} cannot be brought up to date: {error}") from error

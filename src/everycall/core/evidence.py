@@ -40,9 +40,7 @@ def lacking(code: str, because: str, instead: str, rule: str = "house:3") -> Ref
     return Refusal(code=code, rule=rule, because=because, instead=instead)
 
 
-def _check_arrival(
-    state: State, need: Need, outcome: Responded | GoneOnArrival | Unfounded
-) -> Refusal | None:
+def _check_arrival(state: State, need: Need, outcome: Responded | GoneOnArrival | Unfounded) -> Refusal | None:
     assignment = state.assignments.get(outcome.assignment) if outcome.assignment else None
     if assignment is None or assignment.incident != need.incident or not assignment.there:
         return lacking(

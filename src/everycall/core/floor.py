@@ -49,9 +49,7 @@ def change_shift(state: State, _actor: Actor, body: ChangeShift, given: Given) -
         if call.position == body.position and any(state.needs[need].outcome is None for need in call.needs)
     )
     incidents = tuple(
-        incident.id
-        for incident in state.incidents.values()
-        if incident.position == body.position and is_open(incident)
+        incident.id for incident in state.incidents.values() if incident.position == body.position and is_open(incident)
     )
     # As many events as it takes: an event has its size.
     parts = max(-(-len(calls) // ITEMS_AN_EVENT), -(-len(incidents) // ITEMS_AN_EVENT), 1)

@@ -133,9 +133,7 @@ def offer_hand_over(state: State, actor: Actor, body: OfferHandOver, given: Give
             )
         needs.append(need)
     if not needs:
-        return Refusal(
-            code="no_need_named", rule="house:8", because="No need was named.", instead="Name them."
-        )
+        return Refusal(code="no_need_named", rule="house:8", because="No need was named.", instead="Name them.")
     evaluator = evaluator_in_force(state, given)
     floor = evaluator.floor()
     within = floor.hand_over_within
@@ -187,9 +185,7 @@ def answer_hand_over(state: State, actor: Actor, body: AnswerHandOver, given: Gi
     held = state.hand_overs.get(body.hand_over)
     if held is None:
         return unknown("hand-over", body.hand_over)
-    takes = [
-        need for key in held.needs if (need := state.needs.get(key)) is not None and need.outcome is None
-    ]
+    takes = [need for key in held.needs if (need := state.needs.get(key)) is not None and need.outcome is None]
     late = held.status == "timed_out" and body.answer == "accepted"
     if not (held.pending or (late and takes)):
         return Refusal(
@@ -240,19 +236,13 @@ def _answered(
     )
 
 
-def returned(
-    state: State, held: HandOver, answer: HandOverStatus, given: Given, by: str = ""
-) -> HandOverAnswered:
+def returned(state: State, held: HandOver, answer: HandOverStatus, given: Given, by: str = "") -> HandOverAnswered:
     """The event by which needs come back; their deadlines were never stopped."""
-    back = tuple(
-        key for key in held.needs if (need := state.needs.get(key)) is not None and need.hand_over == held.id
-    )
+    back = tuple(key for key in held.needs if (need := state.needs.get(key)) is not None and need.hand_over == held.id)
     return _answered(state, held, answer, given, by, back)
 
 
-def report_arrival(
-    state: State, _actor: Actor, body: ReportHandOverArrival, given: Given
-) -> list[Event] | Refusal:
+def report_arrival(state: State, _actor: Actor, body: ReportHandOverArrival, given: Given) -> list[Event] | Refusal:
     """Say whether they arrived."""
     held = state.hand_overs.get(body.hand_over)
     if held is None:
@@ -304,9 +294,7 @@ def _offered(state: State, event: HandOverOffered) -> None:
 
 def _on_answer(state: State, event: HandOverAnswered) -> None:
     held = state.hand_overs[event.hand_over]
-    state.hand_overs[event.hand_over] = replace(
-        held, status=event.answer, answered_by=event.by, answered_at=event.at
-    )
+    state.hand_overs[event.hand_over] = replace(held, status=event.answer, answered_by=event.by, answered_at=event.at)
     for key in event.returned:
         need = state.needs[key]
         state.needs[key] = replace(need, hand_over=None, returns=need.returns + 1)

@@ -29,9 +29,7 @@ if TYPE_CHECKING:
     from everycall.core.state import State
 
 ResponseStatus = Literal["pending", "waiting", "held", "assigned", "on_scene", "attended", "closed"]
-PatientState = Literal[
-    "found", "transported", "refused_care", "treated_on_scene", "no_patient_found", "dead_on_scene"
-]
+PatientState = Literal["found", "transported", "refused_care", "treated_on_scene", "no_patient_found", "dead_on_scene"]
 
 
 class Hold(Frozen, frozen=True, kw_only=True):
@@ -273,7 +271,7 @@ def _changed(state: State, event: IncidentChanged) -> None:
 
 
 def _closed(state: State, event: ResponseClosed) -> None:
-    change_response(state, event.incident, event.agency, closed_at=event.at, waiting_since=None)
+    change_response(state, event.incident, event.agency, closed_at=event.at, waiting_since=None, hold=None)
     state.refresh_response(event.incident, event.agency)
 
 

@@ -23,9 +23,7 @@ if TYPE_CHECKING:
     from everycall.core.handlers import DecideTable, EvolveTable
     from everycall.core.state import State
 
-InstructionChannel = Literal[
-    "in_person", "radio", "telephone", "message", "email", "written_order", "not_said"
-]
+InstructionChannel = Literal["in_person", "radio", "telephone", "message", "email", "written_order", "not_said"]
 
 
 class Instruction(Entity, frozen=True, kw_only=True):
@@ -106,9 +104,7 @@ class InstructionStruck(Event, frozen=True, kw_only=True):
     by: Identifier
 
 
-def record_instruction(
-    state: State, actor: Actor, body: RecordInstruction, given: Given
-) -> list[Event] | Refusal:
+def record_instruction(state: State, actor: Actor, body: RecordInstruction, given: Given) -> list[Event] | Refusal:
     """Enter an instruction; calls that are not known are left out, not a reason to refuse."""
     key = f"I{state.counters['instruction'] + 1:06d}"
     return [
@@ -125,9 +121,7 @@ def record_instruction(
     ]
 
 
-def complete_instruction(
-    state: State, actor: Actor, body: CompleteInstruction, given: Given
-) -> list[Event] | Refusal:
+def complete_instruction(state: State, actor: Actor, body: CompleteInstruction, given: Given) -> list[Event] | Refusal:
     """Add to an instruction."""
     held = state.instructions.get(body.instruction)
     if held is None:
@@ -163,9 +157,7 @@ def complete_instruction(
     ]
 
 
-def strike_instruction(
-    state: State, actor: Actor, body: StrikeInstruction, _given: Given
-) -> list[Event] | Refusal:
+def strike_instruction(state: State, actor: Actor, body: StrikeInstruction, _given: Given) -> list[Event] | Refusal:
     """Strike a mistaken entry."""
     held = state.instructions.get(body.instruction)
     if held is None:

@@ -106,9 +106,7 @@ def _with_more(state: State, held: Response, more: Response) -> Response:
     needs = held.needs + more.needs
     marked = held.over_objection or more.over_objection
     if held.closed_at is not None:
-        return replace(
-            more, needs=needs, assignments=held.assignments, earlier=held.assignments, over_objection=marked
-        )
+        return replace(more, needs=needs, assignments=held.assignments, earlier=held.assignments, over_objection=marked)
     after = replace(
         held,
         plan=held.plan if held.plan == more.plan else combined([held.plan, more.plan]),

@@ -157,9 +157,7 @@ def parted(state: State, incident: Incident, event: IncidentSplit) -> tuple[Inci
             stay[agency] = response
             continue
         rest = tuple(key for key in response.needs if key not in going)
-        stay[agency] = _part(
-            state, response, rest, [k for k in response.assignments if k not in moving], event.at
-        )
+        stay[agency] = _part(state, response, rest, [k for k in response.assignments if k not in moving], event.at)
         gone = _part(state, response, mine, [k for k in response.assignments if k in moving], event.at)
         # What was split off is not held: the hold was for what stays.
         opened_at = min([state.needs[key].opened_at for key in mine])
@@ -183,9 +181,7 @@ def parted(state: State, incident: Incident, event: IncidentSplit) -> tuple[Inci
     return replace(incident, calls=kept_calls, responses=stay), new
 
 
-def _part(
-    state: State, response: Response, needs: tuple[str, ...], assignments: list[str], at: int
-) -> Response:
+def _part(state: State, response: Response, needs: tuple[str, ...], assignments: list[str], at: int) -> Response:
     part = replace(
         response,
         needs=needs,
@@ -234,9 +230,7 @@ def _unlinked(state: State, event: NeedsUnlinked) -> None:
                 hold=None if agency in event.closes else response.hold,
                 waiting_since=None if agency in event.closes else response.waiting_since,
             )
-        left = any(
-            key in response.needs for response in responses.values() for key in state.calls[event.call].needs
-        )
+        left = any(key in response.needs for response in responses.values() for key in state.calls[event.call].needs)
         calls = incident.calls if left else tuple(call for call in incident.calls if call != event.call)
         state.incidents[event.incident] = replace(incident, calls=calls, responses=responses)
         for key in event.needs:
@@ -268,9 +262,7 @@ def _merged(state: State, event: IncidentsMerged) -> None:
             place=into.place or gone.place,
             absorbed=(*into.absorbed, gone.id),
         )
-        state.incidents[event.incident] = replace(
-            gone, calls=(), responses={}, patients=(), merged_into=event.into
-        )
+        state.incidents[event.incident] = replace(gone, calls=(), responses={}, patients=(), merged_into=event.into)
         for key in needs:
             state.needs[key] = replace(state.needs[key], incident=event.into)
         for key in assignments:

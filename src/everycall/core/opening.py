@@ -62,9 +62,7 @@ def new_responses(
             )
         )
         priorities.extend(
-            NeedPrioritised(
-                need=need.id, priority=plan.priority, at=given.at, rule=plan.rule, policy=plan.policy
-            )
+            NeedPrioritised(need=need.id, priority=plan.priority, at=given.at, rule=plan.rule, policy=plan.policy)
             for need in group
             if need.priority is None and plan.priority is not None
         )
@@ -147,9 +145,7 @@ def opening_for(
     """
     needs = needs_being_taken(taken)
     known = taken.facts if facts is None else facts
-    return opened(
-        state, (taken.call,), needs, taken.place, taken.position, given, external, (), known, agency
-    )
+    return opened(state, (taken.call,), needs, taken.place, taken.position, given, external, (), known, agency)
 
 
 def open_incident(state: State, actor: Actor, body: OpenIncident, given: Given) -> list[Event] | Refusal:
@@ -169,8 +165,7 @@ def open_incident(state: State, actor: Actor, body: OpenIncident, given: Given) 
         )
     taken = {need.id for need in free}
     left = any(
-        need.incident is None and not need.reconstructed and need.id not in taken
-        for need in open_needs(state, call.id)
+        need.incident is None and not need.reconstructed and need.id not in taken for need in open_needs(state, call.id)
     )
     keys = (f"retire:{call.id}",) if left else (f"retire:{call.id}", f"find_out:{call.id}")
     ends = standing(state, *keys)

@@ -52,8 +52,7 @@ class CancelledByCaller(_Outcome, frozen=True, kw_only=True, tag="cancelled_by_c
     """The caller no longer wants help; `confirmed` says how that was made sure."""
 
     confirmed: (
-        Literal["same_voice_on_the_line", "call_back", "in_person", "alarm_company", "text_reply", "not_said"]
-        | None
+        Literal["same_voice_on_the_line", "call_back", "in_person", "alarm_company", "text_reply", "not_said"] | None
     ) = None
 
 

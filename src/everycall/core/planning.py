@@ -68,9 +68,7 @@ def needs_being_taken(taken: CallTaken) -> list[Need]:
     return [need_of(taken, need, taken.received_at) for need in taken.needs]
 
 
-def plan_for(
-    state: State, needs: Sequence[Need], given: Given, facts: tuple[Fact, ...] | None = None
-) -> ResponsePlan:
+def plan_for(state: State, needs: Sequence[Need], given: Given, facts: tuple[Fact, ...] | None = None) -> ResponsePlan:
     """What the policy in force says to send for these needs.
 
     It is handed no fact that it has not declared to read.
@@ -101,18 +99,13 @@ def replanned(
     places = {
         (need.incident, need.agency): None
         for need in changed.values()
-        if need.outcome is None
-        and not need.reconstructed
-        and need.incident is not None
-        and need.agency is not None
+        if need.outcome is None and not need.reconstructed and need.incident is not None and need.agency is not None
     }
     evaluator = evaluator_in_force(state, given)
     reads = declared(state, evaluator)
     for incident, agency in places:
         response = state.incidents[incident].responses[agency]
-        group = [
-            need for key in response.needs if (need := changed.get(key, state.needs[key])).outcome is None
-        ]
+        group = [need for key in response.needs if (need := changed.get(key, state.needs[key])).outcome is None]
         if not group or response.closed_at is not None:
             continue
         plans = [
@@ -178,9 +171,7 @@ def _changed(
         sets = tuple(
             [
                 deadline
-                for deadline in response_deadlines(
-                    incident, after, dispatch=not at_work and response.hold is None
-                )
+                for deadline in response_deadlines(incident, after, dispatch=not at_work and response.hold is None)
                 if _differs(state, deadline, response.plan, plan)
             ]
         )

@@ -104,9 +104,7 @@ class Evaluator(Protocol):
     def reads(self) -> frozenset[str]:
         """The names of the facts that the rules look at."""
 
-    def plan(
-        self, service: Service, incident_type: str | None, facts: Mapping[str, bool | int | str]
-    ) -> ResponsePlan:
+    def plan(self, service: Service, incident_type: str | None, facts: Mapping[str, bool | int | str]) -> ResponsePlan:
         """What to send to a call of this type with these facts."""
 
     def may(
@@ -202,9 +200,7 @@ NOT_RECORDED_PLAN: Final = ResponsePlan(rule="not_recorded", policy="not_recorde
 """The plan of a rebuilt record: the export does not say which rule was followed."""
 
 
-class ReadsNothingProtected(
-    Frozen, frozen=True, kw_only=True, tag_field="standing", tag="reads_nothing_protected"
-):
+class ReadsNothingProtected(Frozen, frozen=True, kw_only=True, tag_field="standing", tag="reads_nothing_protected"):
     """Alike by construction: the evaluator is handed no protected fact."""
 
 

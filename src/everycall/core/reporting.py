@@ -57,11 +57,7 @@ def report_stamp(state: State, actor: Actor, body: ReportStamp, given: Given) ->
         return _following(state, assignment, report, given)
     incident = surviving(state, body.incident)
     if incident is None:
-        return [
-            ReportUnattached(
-                unit=body.unit, stamp=body.stamp, at=at, source=actor.person, incident=body.incident
-            )
-        ]
+        return [ReportUnattached(unit=body.unit, stamp=body.stamp, at=at, source=actor.person, incident=body.incident)]
     return _by_report(state, actor, body, incident, at, given)
 
 
@@ -87,9 +83,7 @@ def _find_assignment(state: State, body: ReportStamp) -> Assignment | None:
     return found
 
 
-def _by_report(
-    state: State, actor: Actor, body: ReportStamp, incident: Incident, at: int, given: Given
-) -> list[Event]:
+def _by_report(state: State, actor: Actor, body: ReportStamp, incident: Incident, at: int, given: Given) -> list[Event]:
     """The first that is heard of a unit at an incident: the report makes the assignment."""
     held = state.units.get(body.unit)
     why = ("unknown_unit", "") if held is None else why_not_free(state, held)
@@ -124,9 +118,7 @@ def _by_report(
                 source=actor.person,
                 hospital=body.hospital,
                 ends=standing(state, f"arrive:{incident.id}/{agency}") if there else (),
-                sets=_welfare(state, incident, assignment, at, given)
-                if there and body.stamp not in LEAVING
-                else (),
+                sets=_welfare(state, incident, assignment, at, given) if there and body.stamp not in LEAVING else (),
             )
         )
     if over:
@@ -149,9 +141,7 @@ def welfare_deadline(state: State, assignment: str, incident: str, since: int, g
     )
 
 
-def _welfare(
-    state: State, incident: Incident, assignment: str, at: int, given: Given
-) -> tuple[Deadline, ...]:
+def _welfare(state: State, incident: Incident, assignment: str, at: int, given: Given) -> tuple[Deadline, ...]:
     """The next welfare check; one that is due later already stays."""
     if incident.reconstructed:
         return ()
@@ -209,9 +199,7 @@ def _there(
     return sets, ends
 
 
-def _ending(
-    state: State, assignment: Assignment, report: StampReported | StampMissing, given: Given
-) -> list[Event]:
+def _ending(state: State, assignment: Assignment, report: StampReported | StampMissing, given: Given) -> list[Event]:
     if assignment.ended:
         return [report]
     at = given.at if isinstance(report, StampMissing) else report.at
@@ -248,9 +236,7 @@ def correct_stamp(state: State, actor: Actor, body: CorrectStamp, _given: Given)
     ]
 
 
-def mark_stamp_missing(
-    state: State, actor: Actor, body: MarkStampMissing, given: Given
-) -> list[Event] | Refusal:
+def mark_stamp_missing(state: State, actor: Actor, body: MarkStampMissing, given: Given) -> list[Event] | Refusal:
     """Say that a time was not taken. A missing clear time says all the same that the unit is done."""
     assignment = state.assignments.get(body.assignment)
     if assignment is None:

@@ -96,12 +96,8 @@ def retirable(state: State, subject: str, at: int) -> Retired | None:
     if any(held.pending or f"hand_over_arrival:{held.id}" in state.deadlines for held in offered):
         return None
     subjects = (*sorted(calls), *sorted(incidents))
-    keys = [
-        f"{kind}:{subject}" for subject in subjects for kind in ("answer", "call_back", "find_out", "retire")
-    ]
-    return Retired(
-        calls=tuple(sorted(calls)), incidents=tuple(sorted(incidents)), at=at, ends=standing(state, *keys)
-    )
+    keys = [f"{kind}:{subject}" for subject in subjects for kind in ("answer", "call_back", "find_out", "retire")]
+    return Retired(calls=tuple(sorted(calls)), incidents=tuple(sorted(incidents)), at=at, ends=standing(state, *keys))
 
 
 def _retired(state: State, event: Retired) -> None:

@@ -206,9 +206,7 @@ def report_patient(state: State, _actor: Actor, body: ReportPatient, given: Give
     ]
 
 
-def signal_emergency(
-    state: State, actor: Actor, body: SignalEmergency, given: Given
-) -> list[Event] | Refusal:
+def signal_emergency(state: State, actor: Actor, body: SignalEmergency, given: Given) -> list[Event] | Refusal:
     """A responder calls for help.
 
     A call like any other, with the highest priority. A second press joins the first.

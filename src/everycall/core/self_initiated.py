@@ -54,9 +54,7 @@ def self_initiate(state: State, actor: Actor, body: SelfInitiate, given: Given) 
     agency = None if unit is None else state.agencies.get(unit.agency)
     service = agency.services[0] if agency is not None and agency.services else "police"
     call = f"C{state.counters['call'] + 1:06d}"
-    facts = (
-        () if body.plate is None else (FactGiven(name="vehicle.plate", value=body.plate, source=body.unit),)
-    )
+    facts = () if body.plate is None else (FactGiven(name="vehicle.plate", value=body.plate, source=body.unit),)
     taken = CallTaken(
         call=call,
         channel="unit_observation",

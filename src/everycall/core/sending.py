@@ -244,9 +244,7 @@ def after_last(
     response = incident.responses[assignment.agency]
     needs = state.needs
     others = [
-        held
-        for key in response.assignments
-        if key != assignment.id and not (held := state.assignments[key]).ended
+        held for key in response.assignments if key != assignment.id and not (held := state.assignments[key]).ended
     ]
     if not others and all(needs[key].outcome is not None for key in response.needs):
         closed = ResponseClosed(
@@ -277,7 +275,8 @@ def after_last(
 
 def next_stacked(state: State, assignment: Assignment) -> Assignment | None:
     """The stacked work that begins when this assignment ends: of the unit, or of one that shares its crew."""
-    if assignment.stacked:
+    unit = state.units.get(assignment.unit)
+    if assignment.stacked or unit is None or (unit.crew is None and len(unit.assignments) <= 1):
         return None
     left = [
         held
@@ -333,9 +332,7 @@ def begun(state: State, assignment: Assignment, given: Given, sets: tuple[Deadli
     return [let_go(state, assignment.incident, assignment.agency, given.at), event]
 
 
-def cancel_assignment(
-    state: State, _actor: Actor, body: CancelAssignment, given: Given
-) -> list[Event] | Refusal:
+def cancel_assignment(state: State, _actor: Actor, body: CancelAssignment, given: Given) -> list[Event] | Refusal:
     """Call a unit back."""
     assignment = state.assignments.get(body.assignment)
     if assignment is None:

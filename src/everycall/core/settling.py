@@ -144,9 +144,7 @@ def settled(state: State, needs: list[Need], outcome: Outcome, actor: Actor, giv
     calls = dict.fromkeys([need.call for need in needs])
     quiet: tuple[str, ...] = ()
     for call in calls:
-        open_ones = [
-            key for key in state.calls[call].needs if key not in done and state.needs[key].outcome is None
-        ]
+        open_ones = [key for key in state.calls[call].needs if key not in done and state.needs[key].outcome is None]
         if not open_ones:
             quiet += (f"find_out:{call}", f"call_back:{call}", f"answer:{call}")
         elif not unplaced(state, call, besides=done):
@@ -182,9 +180,7 @@ def settle(state: State, actor: Actor, body: Settle, given: Given) -> list[Event
     return _settle(state, actor, needs, body.outcome, given)
 
 
-def _settle(
-    state: State, actor: Actor, needs: list[Need], outcome: Outcome, given: Given
-) -> list[Event] | Refusal:
+def _settle(state: State, actor: Actor, needs: list[Need], outcome: Outcome, given: Given) -> list[Event] | Refusal:
     for need in needs:
         refusal = check(state, need, outcome)
         if refusal is not None:
@@ -205,17 +201,13 @@ def _settle(
         outcome = permitted
     if isinstance(outcome, NotReached) and not outcome.by:
         outcome = replace(outcome, by=actor.person)
-    if (
-        isinstance(outcome, HandedOver)
-        and (held := state.hand_overs.get(outcome.hand_over or "")) is not None
-    ):
+    if isinstance(outcome, HandedOver) and (held := state.hand_overs.get(outcome.hand_over or "")) is not None:
         outcome = replace(outcome, to=held.to, accepted_by=held.answered_by, accepted_at=held.answered_at)
     event = settled(state, needs, outcome, actor, given)
     if isinstance(outcome, (Declined, NotReached)) and outcome.export is None:
         first = next_review(state)
         reviews: list[Event] = [
-            opening_review(state, first + number, need, outcome, actor, given)
-            for number, need in enumerate(needs)
+            opening_review(state, first + number, need, outcome, actor, given) for number, need in enumerate(needs)
         ]
         return [event, *reviews]
     return [event]
@@ -233,9 +225,7 @@ def _plan_rule(state: State, need: Need) -> str | None:
     return state.incidents[need.incident].responses[need.agency].plan.rule
 
 
-def _declining(
-    state: State, actor: Actor, needs: list[Need], outcome: Declined, given: Given
-) -> Declined | Refusal:
+def _declining(state: State, actor: Actor, needs: list[Need], outcome: Declined, given: Given) -> Declined | Refusal:
     evaluator = evaluator_in_force(state, given)
     for need in needs:
         facts = readable(state.calls[need.call].facts, declared(state, evaluator))
@@ -278,9 +268,7 @@ def reopen(state: State, _actor: Actor, body: Reopen, given: Given) -> list[Even
         if need is None:
             return unknown("need", key)
         if need.outcome is None:
-            return lacking(
-                "not_settled", f"Need {key} is open.", "Nothing has to be reopened.", rule="house:6"
-            )
+            return lacking("not_settled", f"Need {key} is open.", "Nothing has to be reopened.", rule="house:6")
         needs.append(need)
     if not needs:
         return lacking("no_need_named", "No need was named.", "Name the needs to reopen.")
@@ -315,9 +303,7 @@ def reopen(state: State, _actor: Actor, body: Reopen, given: Given) -> list[Even
     calls = dict.fromkeys([need.call for need in needs])
     incidents = dict.fromkeys([need.incident for need in needs if need.incident is not None])
     event = NeedsReopened(
-        struck=tuple(
-            [StruckOutcome(need=n.id, outcome=name_of(n.outcome)) for n in needs if n.outcome is not None]
-        ),
+        struck=tuple([StruckOutcome(need=n.id, outcome=name_of(n.outcome)) for n in needs if n.outcome is not None]),
         at=given.at,
         reason=body.reason,
         responses=tuple(responses),
@@ -341,9 +327,7 @@ def _settled(state: State, event: NeedsSettled) -> None:
                 hand_over=None,
             )
         for closed in event.closes:
-            change_response(
-                state, closed.incident, closed.agency, closed_at=event.at, waiting_since=None, hold=None
-            )
+            change_response(state, closed.incident, closed.agency, closed_at=event.at, waiting_since=None, hold=None)
             state.refresh_response(closed.incident, closed.agency)
 
     touched: list[tuple[Table, str]] = [("needs", key) for key in event.needs]

@@ -62,9 +62,7 @@ def corrected(stamps: Mapping[Name, Stamp], name: Name, at: int, source: str) ->
     return {**stamps, name: new}
 
 
-def marked_missing(
-    stamps: Mapping[Name, Stamp], name: Name, reason: MissingReason, source: str
-) -> dict[Name, Stamp]:
+def marked_missing(stamps: Mapping[Name, Stamp], name: Name, reason: MissingReason, source: str) -> dict[Name, Stamp]:
     """The stamps after somebody said that one was not taken, and why. A time that is known stays."""
     held = stamps.get(name)
     if held is not None and held.at is not None:

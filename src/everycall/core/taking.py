@@ -44,9 +44,7 @@ def facts_of(given_facts: tuple[FactGiven, ...], at: int) -> tuple[Fact, ...]:
         value = told.value
         if isinstance(value, Private) or (not isinstance(value, Sealed) and must_be_sealed(told.name, value)):
             continue  # the engine seals before it decides; what nobody sealed may not stand in clear
-        facts.append(
-            Fact(name=told.name, value=value, source=told.source, at=told.at if told.at is not None else at)
-        )
+        facts.append(Fact(name=told.name, value=value, source=told.source, at=told.at if told.at is not None else at))
     return tuple(facts)
 
 
@@ -68,9 +66,7 @@ def taken(state: State, actor: Actor, body: TakeCall, given: Given) -> CallTaken
     received_at = given.at if body.received_at is None else body.received_at
     asked = body.needs or (NeedAsked(),)
     missing = [
-        name
-        for name, value in (("place", body.place), ("type", asked[0].type), ("words", body.words))
-        if value is None
+        name for name, value in (("place", body.place), ("type", asked[0].type), ("words", body.words)) if value is None
     ]
     if asked[0].service == "unknown":
         missing.append("service")

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from everycall.core.assignments import Assignment
 from everycall.core.clocks import RESPONSE_KINDS
-from everycall.core.incidents import Incident, Response
+from everycall.core.incidents import Incident, Response, arrived
 from everycall.core.needs import Need
 from everycall.core.undo import ActUndone, reverted
 
@@ -198,9 +198,10 @@ def _lists_follow(back: Back, place: str) -> None:
             needs=_members(back, place, "needs", agency, needs),
             assignments=_members(back, place, "assignments", agency, units),
         )
-        if response.earlier:
-            earlier = tuple(key for key in response.earlier if key in response.assignments)
-            response = replace(response, earlier=earlier)
+        earlier = (*response.earlier, *_elsewhere_before(back, place, there))
+        if earlier:
+            kept = tuple(key for key in dict.fromkeys(earlier) if key in response.assignments)
+            response = replace(response, earlier=kept)
         made_by_it = change is not None and (before is None or agency not in before.responses)
         if response.needs or response.assignments or not made_by_it:
             responses[agency] = _consistent(back, response)
@@ -213,6 +214,24 @@ def _lists_follow(back: Back, place: str) -> None:
     if change is not None and before is None and not responses and _nothing_added(change.after, incident):
         value = None
     back.changed["incidents", place] = value
+
+
+def _elsewhere_before(back: Back, place: str, there: Response | None) -> list[str]:
+    """Ended work that comes to an incident into which its own was merged, where help is still wanted.
+
+    That a unit was there for the other does not answer it.
+    """
+    if there is None or not back.anything_open(there) or arrived(back.state, there):
+        return []
+    return [
+        change.key
+        for change in back.act.changes
+        if isinstance(change.before, Assignment)
+        and change.before.incident != place
+        and (held := back.assignment(change.key)) is not None
+        and held.incident == place
+        and held.ended
+    ]
 
 
 def _consistent(back: Back, response: Response) -> Response:
@@ -264,9 +283,7 @@ def _patients_follow(back: Back) -> None:
         if incident is None or not incident.patients:
             continue
         patients = tuple(
-            latest.get(patient.id, patient)
-            for patient in incident.patients
-            if home.get(patient.id, key) == key
+            latest.get(patient.id, patient) for patient in incident.patients if home.get(patient.id, key) == key
         )
         if patients != incident.patients:
             back.changed["incidents", key] = replace(incident, patients=patients)

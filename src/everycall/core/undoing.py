@@ -110,13 +110,9 @@ class _Following:
             if change.table == "deadlines":
                 now = back.state.deadlines.get(change.key)
                 if now == change.after:
-                    self.deadlines[change.key] = (
-                        change.before if isinstance(change.before, Deadline) else None
-                    )
+                    self.deadlines[change.key] = change.before if isinstance(change.before, Deadline) else None
                 elif now is not None and change.after is not None and change.before is None:
-                    self.deadlines[change.key] = (
-                        None  # the act set it; that rungs have passed changes nothing
-                    )
+                    self.deadlines[change.key] = None  # the act set it; that rungs have passed changes nothing
 
     def held(self, key: str) -> Deadline | None:
         """A deadline as it will stand."""
@@ -219,9 +215,7 @@ class _Following:
 
     def sets(self) -> tuple[Deadline, ...]:
         """The deadlines that the event sets."""
-        found = [
-            d for key, d in self.deadlines.items() if d is not None and d != self.state.deadlines.get(key)
-        ]
+        found = [d for key, d in self.deadlines.items() if d is not None and d != self.state.deadlines.get(key)]
         return tuple(found)
 
     def ends(self) -> tuple[str, ...]:

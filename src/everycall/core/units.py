@@ -276,9 +276,7 @@ def _one_of(body: TakeOutOfService | ReturnToService) -> Refusal | None:
     return None
 
 
-def take_out_of_service(
-    state: State, _actor: Actor, body: TakeOutOfService, given: Given
-) -> list[Event] | Refusal:
+def take_out_of_service(state: State, _actor: Actor, body: TakeOutOfService, given: Given) -> list[Event] | Refusal:
     """A unit or vehicle cannot go. Work that it has stays; who breaks down on the way is told by a stamp."""
     refusal = _one_of(body)
     if refusal is not None:
@@ -289,9 +287,7 @@ def take_out_of_service(
     return [event, *_waits_after(state, event, given.at)]
 
 
-def return_to_service(
-    state: State, _actor: Actor, body: ReturnToService, given: Given
-) -> list[Event] | Refusal:
+def return_to_service(state: State, _actor: Actor, body: ReturnToService, given: Given) -> list[Event] | Refusal:
     """A unit or vehicle can go again."""
     refusal = _one_of(body)
     if refusal is not None:
@@ -312,11 +308,7 @@ def report_position(state: State, _actor: Actor, body: ReportPosition, given: Gi
     """Where a unit is."""
     if body.unit not in state.units:
         return unknown("unit", body.unit)
-    return [
-        UnitPositioned(
-            unit=body.unit, latitude_e7=body.latitude_e7, longitude_e7=body.longitude_e7, at=given.at
-        )
-    ]
+    return [UnitPositioned(unit=body.unit, latitude_e7=body.latitude_e7, longitude_e7=body.longitude_e7, at=given.at)]
 
 
 def _enrolled(state: State, event: AgencyEnrolled) -> None:
@@ -326,11 +318,7 @@ def _enrolled(state: State, event: AgencyEnrolled) -> None:
 def _signed_on(state: State, event: UnitSignedOn) -> None:
     held = state.units.get(event.unit)
     # A unit that reported before anybody had heard of it has work already.
-    work = (
-        [a for a in state.assignments.values() if a.unit == event.unit and not a.ended]
-        if held is None
-        else []
-    )
+    work = [a for a in state.assignments.values() if a.unit == event.unit and not a.ended] if held is None else []
     work.sort(key=lambda assignment: assignment.stacked)
     state.units[event.unit] = Unit(
         id=event.unit,

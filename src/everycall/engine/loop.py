@@ -308,7 +308,7 @@ class Engine:
                 answered = self._kept_beside(command, fingerprint, came_at) if failed else answer
                 self._under_way.pop(command.id, None)
                 promise.set_result(answered)
-            except BaseException as error:  # noqa: BLE001 - a promise that never ends would hang its sender
+            except BaseException as error:
                 promise.set_exception(error)
 
         committed.add_done_callback(answer_it)
@@ -325,7 +325,7 @@ class Engine:
     ) -> Future[None]:
         try:
             committed = self._log.submit(first, entries, command, fingerprint, encoded, rows)
-        except Exception as error:  # noqa: BLE001 - whatever a store raises, the call must not be lost
+        except Exception as error:
             self._let_latest_end(but=command)  # what came before is kept before it
             committed = Future()
             committed.set_exception(error)
@@ -377,7 +377,7 @@ class Engine:
         self._fall_back()
         try:
             known = self._log.find_command(command.id)
-        except Exception:  # noqa: BLE001 - it failed, after all
+        except Exception:
             known = None
         if known is not None:
             return decode_answer(known.answer) if known.fingerprint == fingerprint else OTHER_CONTENT

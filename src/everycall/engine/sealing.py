@@ -29,12 +29,7 @@ def _carriers(kind: type) -> tuple[str, ...]:
         parts = [*getattr(found, "types", ()), getattr(found, "item_type", None)]
         if any(part is not None and reaches(part) for part in parts):
             return True
-        return (
-            isinstance(cls, type)
-            and cls is not kind
-            and issubclass(cls, msgspec.Struct)
-            and bool(_carriers(cls))
-        )
+        return isinstance(cls, type) and cls is not kind and issubclass(cls, msgspec.Struct) and bool(_carriers(cls))
 
     info = msgspec.inspect.type_info(kind)
     if not isinstance(info, msgspec.inspect.StructType):

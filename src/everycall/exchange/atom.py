@@ -82,9 +82,7 @@ def read_atom_raw(path: Path) -> RawTable:
 
 
 def _entry(entry: ET.Element) -> tuple[str | None, ...]:
-    terms = dict(
-        re.findall(r"<dt>\s*([^<]*?):?\s*</dt>\s*<dd>\s*([^<]*?)\s*</dd>", _text(entry, "content") or "")
-    )
+    terms = dict(re.findall(r"<dt>\s*([^<]*?):?\s*</dt>\s*<dd>\s*([^<]*?)\s*</dd>", _text(entry, "content") or ""))
     category = entry.find(f"{_ATOM}category")
     kind = terms.get("Call Type") or (category.get("label") if category is not None else None)
     point = (entry.findtext(_POINT) or "").split()

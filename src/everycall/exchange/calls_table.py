@@ -168,12 +168,8 @@ CALLS: Final[tuple[Column, ...]] = (
         "Seconds from receipt to close.",
         "either stamp is missing or has no time of day",
     ),
-    Column(
-        "first_type", pl.String(), "The type that the call had first.", "not known, or only a later one is"
-    ),
-    Column(
-        "last_type", pl.String(), "The type that the call had last.", "not known, or only the first one is"
-    ),
+    Column("first_type", pl.String(), "The type that the call had first.", "not known, or only a later one is"),
+    Column("last_type", pl.String(), "The type that the call had last.", "not known, or only the first one is"),
     Column(
         "first_priority",
         pl.String(),
@@ -280,11 +276,7 @@ def validate(frame: pl.DataFrame) -> None:
             raise TableError(f"{stamp} must be given, or its reason in {stamp}_missing, and not both")
     if frame.select("call", "need").is_duplicated().any():
         raise TableError("a call and need stands in two rows")
-    coded = (
-        pl.col("outcome")
-        .replace_strict(AUDIT_CODE_OF, default=None, return_dtype=pl.String)
-        .fill_null("open")
-    )
+    coded = pl.col("outcome").replace_strict(AUDIT_CODE_OF, default=None, return_dtype=pl.String).fill_null("open")
     if frame.filter(coded != pl.col("audit_code")).height:
         raise TableError("an audit_code is not that of its outcome")
     apco = pl.col("outcome").replace_strict(APCO_DISPOSITION_OF, default=None, return_dtype=pl.String)
@@ -381,9 +373,7 @@ def read_table(path: Path) -> pl.DataFrame:
             frame = pl.read_parquet(path)
         else:
             data = path.read_bytes()
-            frame = _typed(
-                pl.read_csv(gzip.decompress(data) if name.endswith(".gz") else data, infer_schema=False)
-            )
+            frame = _typed(pl.read_csv(gzip.decompress(data) if name.endswith(".gz") else data, infer_schema=False))
     except (OSError, EOFError, pl.exceptions.PolarsError) as error:
         raise TableError(f"{path} cannot be read as a calls table: {error}") from error
     validate(frame)
@@ -397,9 +387,7 @@ def _typed(frame: pl.DataFrame) -> pl.DataFrame:
             continue
         column = pl.col(name)
         if dtype == INSTANT:
-            casts.append(
-                column.str.to_datetime("%Y-%m-%dT%H:%M:%S%.6fZ", time_unit="us").dt.replace_time_zone("UTC")
-            )
+            casts.append(column.str.to_datetime("%Y-%m-%dT%H:%M:%S%.6fZ", time_unit="us").dt.replace_time_zone("UTC"))
         elif dtype == pl.Boolean:
             casts.append(column == "true")
         elif isinstance(dtype, pl.List):

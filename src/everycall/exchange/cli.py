@@ -100,9 +100,7 @@ def _hours(source: Path, output: Path | None) -> bool:
     if table is None:
         return False
     console = Console(highlight=False, emoji=False, soft_wrap=True)
-    console.print(
-        f"[bold]{_safe(source.name)}[/bold]: {_safe(table.profile.title)}; no calls, counts by hour"
-    )
+    console.print(f"[bold]{_safe(source.name)}[/bold]: {_safe(table.profile.title)}; no calls, counts by hour")
     for limit in table.profile.limits:
         console.print(f"  - {_safe(limit)}")
     console.print(f"{table.rows_in:,} rows in = {table.hours:,} hours + {table.rejects.height:,} rejects")

@@ -125,9 +125,9 @@ def _lines(body: bytes) -> pl.DataFrame:
     """The lines of a text, without their ends; an empty last one is the end of the one before."""
     if b"\x1f" in body:
         texts = body.decode().split("\n")
-        return pl.DataFrame(
-            {"text": texts[:-1] if not texts[-1] else texts}, schema={"text": pl.String}
-        ).select(pl.col("text").str.strip_suffix("\r"))
+        return pl.DataFrame({"text": texts[:-1] if not texts[-1] else texts}, schema={"text": pl.String}).select(
+            pl.col("text").str.strip_suffix("\r")
+        )
     # A separator that does not occur makes every line one field.
     return pl.read_csv(
         body,
@@ -164,12 +164,7 @@ def _read_body(
     bare = text.str.strip_chars(f' \t"{delimiter}') == ""
     repeated = text.str.strip_chars() == header_text.strip()
     table = table.with_columns(
-        kind=pl.when(blank)
-        .then(_BLANK)
-        .when(repeated | bare | ~regular)
-        .then(_ODD)
-        .otherwise(_REGULAR)
-        .cast(pl.Int8)
+        kind=pl.when(blank).then(_BLANK).when(repeated | bare | ~regular).then(_ODD).otherwise(_REGULAR).cast(pl.Int8)
     ).drop("masked")
     blanks = int((table["kind"] == _BLANK).sum())
     odd = table.filter(pl.col("kind") == _ODD)

@@ -81,6 +81,4 @@ class MissingExtraError(ExchangeError):
 
     def __init__(self, library: str) -> None:
         self.library = library
-        super().__init__(
-            f"this needs {library}, which is not installed: pip install 'everycall[tables]' brings it"
-        )
+        super().__init__(f"this needs {library}, which is not installed: pip install 'everycall[tables]' brings it")

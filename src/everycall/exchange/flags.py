@@ -133,9 +133,7 @@ def _as_list(flags: _Flags) -> pl.Series:
     for start in range(0, len(names), _WORD_BITS):
         some = names[start : start + _WORD_BITS]
         frame = pl.DataFrame([flags.found[name].cast(pl.Int64).alias(str(i)) for i, name in enumerate(some)])
-        words.append(
-            frame.select(pl.sum_horizontal(pl.col(str(i)) * (1 << i) for i in range(len(some)))).to_series()
-        )
+        words.append(frame.select(pl.sum_horizontal(pl.col(str(i)) * (1 << i) for i in range(len(some)))).to_series())
     keys = pl.DataFrame([word.alias(f"w{i}") for i, word in enumerate(words)])
     distinct = keys.unique(maintain_order=True)
     lists = [

@@ -63,11 +63,7 @@ UNIT_STAMP_OF: Final = {
     "en_route": "first_en_route",
     "on_scene": "first_on_scene",
     "clear": "first_cleared",
-    **{
-        name: f"first_{name}"
-        for name in STAMP_NAMES
-        if name not in {"assigned", "en_route", "on_scene", "clear"}
-    },
+    **{name: f"first_{name}" for name in STAMP_NAMES if name not in {"assigned", "en_route", "on_scene", "clear"}},
 }
 """Which stamp of the call is which of its first unit."""
 
@@ -145,9 +141,7 @@ def read_export(
     return convert(raw, profile, placed, say)
 
 
-def convert(
-    raw: RawTable, profile: Profile, placed: Mapping[str, str], say: Callable[[str], None]
-) -> Imported:
+def convert(raw: RawTable, profile: Profile, placed: Mapping[str, str], say: Callable[[str], None]) -> Imported:
     """From a raw table to the calls table."""
     raw, rejects = _without_pseudo_calls(raw, profile, placed)
     stamps = read_stamps(raw, profile, placed)
@@ -200,9 +194,7 @@ def convert(
     return Imported(profile, table, _assignments(table, stamps, units), rejects, quality)
 
 
-def _without_pseudo_calls(
-    raw: RawTable, profile: Profile, placed: Mapping[str, str]
-) -> tuple[RawTable, pl.DataFrame]:
+def _without_pseudo_calls(raw: RawTable, profile: Profile, placed: Mapping[str, str]) -> tuple[RawTable, pl.DataFrame]:
     """Take out the rows that are no calls, into the rejects with their reason."""
     taken = pl.DataFrame(schema=REJECT_SCHEMA)
     for pseudo in profile.pseudo:
@@ -235,9 +227,7 @@ def _take(raw: RawTable, rows: pl.Series, reason: str) -> tuple[RawTable, pl.Dat
         return raw, pl.DataFrame(schema=REJECT_SCHEMA)
     out = raw.frame.filter(rows)
     text = out.select(
-        pl.concat_str(
-            [pl.col(c).cast(pl.String, strict=False).fill_null("") for c in out.columns], separator=","
-        )
+        pl.concat_str([pl.col(c).cast(pl.String, strict=False).fill_null("") for c in out.columns], separator=",")
     ).to_series()
     rejects = pl.DataFrame(
         {"line": raw.lines.filter(rows), "reason": [reason] * out.height, "row": text}, schema=REJECT_SCHEMA
@@ -258,8 +248,7 @@ def _calls(
 ) -> pl.DataFrame:
     size = raw.frame.height
     own = {
-        name: read_own_words(raw, name, profile, placed, unlisted)
-        for name in ("service", "channel", "self_initiated")
+        name: read_own_words(raw, name, profile, placed, unlisted) for name in ("service", "channel", "self_initiated")
     }
     texts = {name: read_text(raw, profile.text(name), placed, profile) for name in _TEXTS}
     latitude, longitude = read_place(raw, profile, placed)
@@ -283,9 +272,7 @@ def _calls(
         "outcome": outcome,
         "outcome_basis": outcomes.basis,
         "contact_made": outcomes.contact,
-        "audit_code": outcome.replace_strict(AUDIT_CODE_OF, default=None, return_dtype=pl.String).fill_null(
-            "open"
-        ),
+        "audit_code": outcome.replace_strict(AUDIT_CODE_OF, default=None, return_dtype=pl.String).fill_null("open"),
         "apco_code": outcome.replace_strict(APCO_DISPOSITION_OF, default=None, return_dtype=pl.String),
         "units": units.count,
         **{f"{GROUP}{name}": series for name, series in read_groups(raw, profile, placed).items()},

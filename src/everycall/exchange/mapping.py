@@ -52,19 +52,14 @@ def read_text(raw: RawTable, source: Text | None, placed: Mapping[str, str], pro
     if not source.values:
         return text
     table = {folded_value(word): ours for word, ours in source.values.items()}
-    known = {
-        word: table[folded_value(word)] for word in text.unique().drop_nulls() if folded_value(word) in table
-    }
+    known = {word: table[folded_value(word)] for word in text.unique().drop_nulls() if folded_value(word) in table}
     return text.replace(known) if known else text
 
 
 def as_words(column: pl.Series) -> pl.Series:
     """A column as trimmed text; whole floats (a spreadsheet's numbers) without their `.0`."""
     if column.dtype in {pl.Float32, pl.Float64}:
-        whole = (
-            bool((column.drop_nulls() == column.drop_nulls().floor()).all())
-            and not column.is_infinite().any()
-        )
+        whole = bool((column.drop_nulls() == column.drop_nulls().floor()).all()) and not column.is_infinite().any()
         column = column.cast(pl.Int64, strict=False) if whole else column
     return column.cast(pl.String).str.strip_chars()
 
@@ -83,9 +78,7 @@ def read_own_words(
     if strange.any():
         counts = dict(text.filter(strange).value_counts().rows())
         if name != "self_initiated":  # there, a word that is not listed is one that does not say
-            unlisted.add(
-                placed[source.column], {w: n for w, n in counts.items() if folded_value(w) not in listed}
-            )
+            unlisted.add(placed[source.column], {w: n for w, n in counts.items() if folded_value(w) not in listed})
         text = text.set(strange, None)
     return text
 
@@ -100,10 +93,7 @@ def read_place(raw: RawTable, profile: Profile, placed: Mapping[str, str]) -> tu
     y, x = pl.col("y"), pl.col("x")
     good = y.is_between(-90, 90) & x.is_between(-180, 180) & ~((y == 0) & (x == 0))
     scaled = frame.select(
-        *(
-            (pl.when(good).then((c * _E7).round()).otherwise(None)).cast(pl.Int64, strict=False)
-            for c in (y, x)
-        )
+        *((pl.when(good).then((c * _E7).round()).otherwise(None)).cast(pl.Int64, strict=False) for c in (y, x))
     )
     return scaled["y"].alias("latitude_e7"), scaled["x"].alias("longitude_e7")
 
@@ -146,9 +136,7 @@ def read_units(raw: RawTable, profile: Profile, placed: Mapping[str, str]) -> Na
     rows: list[tuple[str, int | None, str | None, bool]] = []
     for value in text.unique().drop_nulls():
         parts = value.split(source.separator) if source.separator else [value]
-        names = list(
-            dict.fromkeys(part.strip() for part in parts if part.strip().casefold() not in DEFAULT_BLANKS)
-        )
+        names = list(dict.fromkeys(part.strip() for part in parts if part.strip().casefold() not in DEFAULT_BLANKS))
         field = [name for name in names if not (desk and desk.match(name))]
         if names:
             only = field[0] if len(field) == 1 and source.holds == "all" else None
@@ -289,11 +277,7 @@ def call_ids(
     the same rows in another order get the
     same ids.
     """
-    named = (
-        pl.select(pl.coalesce(ids, pl.concat_str(pl.lit("row-"), lines.cast(pl.String))))
-        .to_series()
-        .alias("id")
-    )
+    named = pl.select(pl.coalesce(ids, pl.concat_str(pl.lit("row-"), lines.cast(pl.String)))).to_series().alias("id")
     repeated = named.is_duplicated()
     same_row = repeated & False
     if not repeated.any():
@@ -306,9 +290,7 @@ def call_ids(
             separator="\x1f",
         )
     ).to_series()
-    frame = pl.DataFrame(
-        {"at": at, "id": named.filter(repeated), "received": received.filter(repeated), "text": text}
-    )
+    frame = pl.DataFrame({"at": at, "id": named.filter(repeated), "received": received.filter(repeated), "text": text})
     frame = frame.sort("id", "received", "text", nulls_last=True, maintain_order=True).with_columns(
         number=pl.int_range(1, pl.len() + 1).over("id")
     )
@@ -320,9 +302,7 @@ def call_ids(
     named = named.clone().scatter(numbered["at"], numbered["id"])
     if named.is_duplicated().any():  # the export itself has an id that ends in #2
         clash = named.is_duplicated()
-        named = pl.select(
-            pl.when(clash).then(named + "#row" + lines.cast(pl.String)).otherwise(named)
-        ).to_series()
+        named = pl.select(pl.when(clash).then(named + "#row" + lines.cast(pl.String)).otherwise(named)).to_series()
     same = frame.sort("at").select(pl.struct("id", "text").is_duplicated()).to_series()
     same_row = same_row.clone().scatter(at, same)
     return named, repeated, same_row

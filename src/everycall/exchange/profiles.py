@@ -346,9 +346,7 @@ def find_profile(name: str) -> Profile:
     names = [profile.name for profile in built_in_profiles()]
     near = difflib.get_close_matches(name, names, n=1)
     hint = f" Did you mean {near[0]}?" if near else ""
-    raise ProfileError(
-        f"there is no profile named {name!r}.{hint} Built in: {', '.join(names)}; or give a .toml file"
-    )
+    raise ProfileError(f"there is no profile named {name!r}.{hint} Built in: {', '.join(names)}; or give a .toml file")
 
 
 def _refuse_unknown_keys(raw: dict[str, Any], where: str) -> None:
@@ -380,23 +378,15 @@ def _refuse_unknown_keys(raw: dict[str, Any], where: str) -> None:
 def _check(profile: Profile, where: str) -> None:
     """What the types cannot say."""
     if not profile.name.isidentifier():
-        raise ProfileError(
-            f"{where}: name {profile.name!r} must be one word of letters, digits and underscores"
-        )
+        raise ProfileError(f"{where}: name {profile.name!r} must be one word of letters, digits and underscores")
     if not profile.zone or " " in profile.zone:
-        raise ProfileError(
-            f"{where}: zone is not filled in; give the time zone of the centre, such as America/Chicago"
-        )
+        raise ProfileError(f"{where}: zone is not filled in; give the time zone of the centre, such as America/Chicago")
     try:
         ZoneInfo(profile.zone)
     except (ZoneInfoNotFoundError, ValueError) as error:
-        raise ProfileError(
-            f"{where}: zone {profile.zone!r} is not a time zone such as America/Chicago"
-        ) from error
+        raise ProfileError(f"{where}: zone {profile.zone!r} is not a time zone such as America/Chicago") from error
     if "received" not in profile.stamps:
-        raise ProfileError(
-            f"{where}: [stamps] needs `received`, the time when the request reached the centre"
-        )
+        raise ProfileError(f"{where}: [stamps] needs `received`, the time when the request reached the centre")
     received = profile.stamp("received")
     if received and received.after:
         raise ProfileError(f"{where}: `received` cannot be a duration after another stamp")
@@ -412,9 +402,7 @@ def _check(profile: Profile, where: str) -> None:
                 raise ProfileError(f"{where}: {name}: {word!r} is not a word of ours{hint}")
     for group in profile.groups:
         if not group.replace("_", "").isalnum():
-            raise ProfileError(
-                f"{where}: the group {group!r} must be one word of letters, digits and underscores"
-            )
+            raise ProfileError(f"{where}: the group {group!r} must be one word of letters, digits and underscores")
 
 
 def _our_words(text: Text | None) -> list[str]:

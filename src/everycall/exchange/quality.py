@@ -139,9 +139,7 @@ def report_on(
 ) -> QualityReport:
     """Count everything once."""
     received = table["received_at"].drop_nulls()
-    outcomes = (
-        table["outcome"].fill_null("open").value_counts().sort("count", "outcome", descending=[True, False])
-    )
+    outcomes = table["outcome"].fill_null("open").value_counts().sort("count", "outcome", descending=[True, False])
     reasons = rejects["reason"].value_counts().sort("count", "reason", descending=[True, False])
     return QualityReport(
         source=raw.source_name,
@@ -231,9 +229,7 @@ def _columns(table: pl.DataFrame, stamps: Mapping[str, StampColumn]) -> Iterable
         agency = pl.select(pl.when(agency.is_in(keep)).then(agency).otherwise(pl.lit("(others)"))).to_series()
     frame = pl.DataFrame([agency.alias("agency"), *(s.alias(name) for name, s in counted.items())])
     sums = (
-        frame.group_by("agency")
-        .agg(pl.len().alias("rows"), *(pl.col(name).sum() for name in counted))
-        .sort("agency")
+        frame.group_by("agency").agg(pl.len().alias("rows"), *(pl.col(name).sum() for name in counted)).sort("agency")
     )
     total = sums.drop("agency").sum().with_columns(agency=pl.lit("")).select(sums.columns)
     groups = pl.concat([total, sums.cast(total.schema)]) if sums.height > 1 else total

@@ -105,11 +105,7 @@ def _odd(report: QualityReport, console: Console) -> None:
             for name, times in report.flags.items()
             if ":" not in name and name not in {"repeated_id", "repeated_row", "batch_closed"}
         },
-        **{
-            n: t
-            for n, t in report.flags.items()
-            if n.startswith(("derived:", "arrived_although:", "date_only:"))
-        },
+        **{n: t for n, t in report.flags.items() if n.startswith(("derived:", "arrived_although:", "date_only:"))},
     }
     for name, times in shown.items():
         if times:
@@ -124,9 +120,7 @@ def _odd(report: QualityReport, console: Console) -> None:
             soft_wrap=True,
         )
     if report.columns_not_found:
-        console.print(
-            f"columns of the profile that are not in the file: {escape(', '.join(report.columns_not_found))}"
-        )
+        console.print(f"columns of the profile that are not in the file: {escape(', '.join(report.columns_not_found))}")
     for remark in report.remarks:
         console.print(f"[dim]{escape(remark)}[/dim]")
 

@@ -156,9 +156,7 @@ def _unpack_zip(data: bytes, name: str) -> tuple[bytes, str]:
             files = [
                 n
                 for n in names
-                if not n.endswith("/")
-                and not n.startswith("__MACOSX/")
-                and not n.split("/")[-1].startswith(".")
+                if not n.endswith("/") and not n.startswith("__MACOSX/") and not n.split("/")[-1].startswith(".")
             ]
             if len(files) != 1:
                 what = "no file" if not files else f"{len(files)} files ({', '.join(files[:5])})"
@@ -257,9 +255,7 @@ def _read_workbook(data: bytes, name: str) -> tuple[pl.DataFrame, int]:
     except fastexcel.FastExcelError as error:
         word = str(error).lower()
         if "password" in word or "encrypt" in word:
-            raise LockedFileError(
-                f"{name} is protected by a password; save it without one and import that"
-            ) from error
+            raise LockedFileError(f"{name} is protected by a password; save it without one and import that") from error
         raise DamagedFileError(f"{name} is a workbook that cannot be read: {error}") from error
     raise EmptyTableError(f"{name} has no rows on any sheet")
 

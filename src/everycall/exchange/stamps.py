@@ -163,11 +163,7 @@ def _read_one(
     unreadable = unreadable & instants.is_null()
     reason = "does_not_apply" if name == "reopened" else "blank"
     missing = pl.select(
-        pl.when(instants.is_not_null())
-        .then(None)
-        .when(unreadable)
-        .then(pl.lit("unreadable"))
-        .otherwise(pl.lit(reason))
+        pl.when(instants.is_not_null()).then(None).when(unreadable).then(pl.lit("unreadable")).otherwise(pl.lit(reason))
     ).to_series()
     return StampColumn(
         name=name,
@@ -219,11 +215,7 @@ def _derived(
     instants = (base + micros.cast(pl.Duration("us"))).alias("instant")
     bad = ~blank & ~usable
     missing = pl.select(
-        pl.when(instants.is_not_null())
-        .then(None)
-        .when(bad)
-        .then(pl.lit("unreadable"))
-        .otherwise(pl.lit("blank"))
+        pl.when(instants.is_not_null()).then(None).when(bad).then(pl.lit("unreadable")).otherwise(pl.lit("blank"))
     ).to_series()
     no = blank & False
     after = found[source.after]
@@ -254,19 +246,12 @@ def _roll_over(column: StampColumn, received: StampColumn, profile: Profile) -> 
         return replace(column, rolled=rolled)
     at = rolled.arg_true()
     some = (
-        column.instants.filter(rolled)
-        .dt.convert_time_zone(profile.zone)
-        .dt.replace_time_zone(None)
-        .dt.offset_by("1d")
+        column.instants.filter(rolled).dt.convert_time_zone(profile.zone).dt.replace_time_zone(None).dt.offset_by("1d")
     )
     none = pl.Series("instant", [None], dtype=pl.Datetime("us", "UTC")).new_from_index(0, len(some))
     no = some.is_null() & False
-    moved = to_utc(
-        Reading(some, none, no, no, no, ()), profile.zone, not_before=received.instants.filter(rolled)
-    )
-    return replace(
-        column, instants=column.instants.clone().scatter(at, moved.instants), rolled=rolled, corrected=True
-    )
+    moved = to_utc(Reading(some, none, no, no, no, ()), profile.zone, not_before=received.instants.filter(rolled))
+    return replace(column, instants=column.instants.clone().scatter(at, moved.instants), rolled=rolled, corrected=True)
 
 
 def _refuse_wrong_format(raw: RawTable, label: str, reading: Reading, profile: Profile) -> None:
@@ -281,11 +266,7 @@ def _refuse_wrong_format(raw: RawTable, label: str, reading: Reading, profile: P
         *profile.time_formats,
         *(f for f in formats_for(day_first=profile.day_first) if f not in profile.time_formats),
     ]
-    hint = (
-        ""
-        if profile.day_first
-        else " If the day stands before the month, set day_first = true in the profile;"
-    )
+    hint = "" if profile.day_first else " If the day stands before the month, set day_first = true in the profile;"
     raise TimeFormatError(
         f"{raw.source_name}: column {label}, line {raw.lines[at]}: {value!r} is not a time; "
         f"{bad} of {there} values are not. "

@@ -156,9 +156,7 @@ def _look(whole: pl.Series, name: str, *, day_first: bool) -> _Look:
 def _zone_line(looks: list[_Look]) -> str:
     times = [look for look in looks if look.kind in {"stamp", "date", "clock"}]
     if times and all(look.own_zone for look in times):
-        return (
-            'zone = "UTC"  # the times carry their own offset, or count from 1970, so that no zone is needed'
-        )
+        return 'zone = "UTC"  # the times carry their own offset, or count from 1970, so that no zone is needed'
     return 'zone = ""  # FILL IN: the time zone, such as "America/Chicago"; "UTC" if the times are UTC'
 
 
@@ -273,11 +271,7 @@ def _guess_texts(looks: list[_Look]) -> dict[str, _Look]:
                 continue
             if key in {"channel", "self_initiated", "service"} and look.distinct > _MOST_WORDS:
                 continue
-            if (
-                key != "units"
-                and look.kind == "number"
-                and re.search(r"seconds|minutes|elapsed|duration", look.folded)
-            ):
+            if key != "units" and look.kind == "number" and re.search(r"seconds|minutes|elapsed|duration", look.folded):
                 continue
             found[key] = look
     if ("latitude" in found) != ("longitude" in found):
@@ -288,21 +282,13 @@ def _guess_texts(looks: list[_Look]) -> dict[str, _Look]:
 
 def _is_disposition(look: _Look) -> bool:
     pattern = dict(TEXT_PATTERNS)["disposition"]
-    return (
-        look.kind == "text"
-        and re.search(pattern, look.folded) is not None
-        and look.distinct <= _MOST_DISPOSITIONS
-    )
+    return look.kind == "text" and re.search(pattern, look.folded) is not None and look.distinct <= _MOST_DISPOSITIONS
 
 
 def _guess_id(looks: list[_Look]) -> _Look | None:
     best: tuple[float, _Look] | None = None
     for look in looks:
-        if (
-            look.kind not in {"text", "number"}
-            or look.filled < _NEARLY_ALL
-            or look.distinct < _HALF * look.rows
-        ):
+        if look.kind not in {"text", "number"} or look.filled < _NEARLY_ALL or look.distinct < _HALF * look.rows:
             continue
         if not re.search(ID_PATTERN, look.folded):
             continue
@@ -316,14 +302,8 @@ def _guess_id(looks: list[_Look]) -> _Look | None:
 
 def _id_lines(identity: _Look | None) -> list[str]:
     if identity is None:
-        return [
-            '# call = "…"  # FILL IN the column with the call\'s number; without it the line is the number'
-        ]
-    note = (
-        ""
-        if identity.distinct == identity.rows
-        else "; some repeat, perhaps because a row is a unit and not a call"
-    )
+        return ['# call = "…"  # FILL IN the column with the call\'s number; without it the line is the number']
+    note = "" if identity.distinct == identity.rows else "; some repeat, perhaps because a row is a unit and not a call"
     seen = f"{identity.distinct} different in {identity.rows} rows looked at"
     return [f"call = {_quote(identity.name)}  # GUESS: {seen}{note}"]
 
@@ -397,9 +377,7 @@ def _stamp_lines(stamps: dict[str, str | tuple[str, str]], looks: list[_Look]) -
     by_name = {look.name: look for look in looks}
     lines = ["", "[stamps]"]
     if "received" not in stamps:
-        lines.append(
-            '# received = "…"  # FILL IN: the column with the time when the request reached the centre'
-        )
+        lines.append('# received = "…"  # FILL IN: the column with the time when the request reached the centre')
     received = stamps.get("received")
     base = by_name[received].local if isinstance(received, str) else None
     for name, source in stamps.items():
@@ -416,10 +394,7 @@ def _stamp_lines(stamps: dict[str, str | tuple[str, str]], looks: list[_Look]) -
                 note += f", usually {gap:.0f} s after received"
         lines.append(f"{name} = {_quote(source)}  # {note}")
     spare = [look for look in looks if look.kind == "stamp" and look.name not in stamps.values()]
-    lines += [
-        f"# … = {_quote(look.name)}  # a time that no name tells; filled in {look.filled:.0%}"
-        for look in spare
-    ]
+    lines += [f"# … = {_quote(look.name)}  # a time that no name tells; filled in {look.filled:.0%}" for look in spare]
     if "first_on_scene" not in stamps:
         for look in looks:
             if look.kind == "number" and re.search(r"resp.*(sec|time|min)|arriv.*sec", look.folded):
@@ -466,7 +441,5 @@ def _quote(text: str) -> str:
 
 
 def _identifier(name: str) -> str:
-    word = (
-        re.sub(r"\W+", "_", name.split(".", maxsplit=1)[0].casefold(), flags=re.ASCII).strip("_") or "my_city"
-    )
+    word = re.sub(r"\W+", "_", name.split(".", maxsplit=1)[0].casefold(), flags=re.ASCII).strip("_") or "my_city"
     return word if not word[0].isdigit() else f"city_{word}"

@@ -210,9 +210,7 @@ def _find(profile: SwitchProfile, by_folded: Mapping[str, str]) -> dict[str, str
         if any(folded(name) not in by_folded for name in wanted):
             return None
         return {name: by_folded[folded(name)] for name in wanted} | {
-            g.total: by_folded[folded(g.total)]
-            for g in profile.lines.values()
-            if folded(g.total) in by_folded
+            g.total: by_folded[folded(g.total)] for g in profile.lines.values() if folded(g.total) in by_folded
         }
     found: dict[str, str] = {}
     for what, names in profile.names.items():
@@ -246,14 +244,10 @@ def _instants(
 def _calls(raw: RawTable, profile: SwitchProfile, found: dict[str, str], zone: str) -> SwitchLog:
     at, _ = _instants(raw, found["time"], profile, zone)
     good = at.is_not_null()
-    rejects = pl.concat([raw.rejects, _without_time(raw, ~good, found["time"])]).sort(
-        "line", maintain_order=True
-    )
+    rejects = pl.concat([raw.rejects, _without_time(raw, ~good, found["time"])]).sort("line", maintain_order=True)
     size = raw.frame.height
     texts = {
-        name: as_words(raw.frame[found[name]])
-        if name in found
-        else pl.repeat(None, size, dtype=pl.String, eager=True)
+        name: as_words(raw.frame[found[name]]) if name in found else pl.repeat(None, size, dtype=pl.String, eager=True)
         for name in ("line", "call", "number")
     }
     answered, answered_at = _answered(raw, profile, found, zone, at)
@@ -320,9 +314,7 @@ def _seconds(raw: RawTable, column: str | None) -> pl.Series:
     clock, _ = read_clock(words, blanks=_BLANKS)
     whole = clock.dt.total_seconds()
     colons = words.str.contains(":", literal=True)
-    return pl.select(
-        pl.when(short).then(minutes).when(colons).then(whole).otherwise(number).cast(pl.Int64)
-    ).to_series()
+    return pl.select(pl.when(short).then(minutes).when(colons).then(whole).otherwise(number).cast(pl.Int64)).to_series()
 
 
 def _emergency(line: pl.Series, emergency: Emergency) -> pl.Series:
@@ -341,9 +333,7 @@ def _hours(raw: RawTable, profile: SwitchProfile, found: dict[str, str], zone: s
     frames: list[pl.DataFrame] = []
     for name, group in profile.lines.items():
         counts = {c: _whole(raw.frame[found[c]]) for c in (*group.answered, group.abandoned)}
-        answered = pl.DataFrame([counts[c].alias(c) for c in group.answered]).sum_horizontal(
-            ignore_nulls=False
-        )
+        answered = pl.DataFrame([counts[c].alias(c) for c in group.answered]).sum_horizontal(ignore_nulls=False)
         abandoned = counts[group.abandoned]
         total = _whole(raw.frame[found[group.total]]) if group.total in found else answered + abandoned
         frames.append(
@@ -361,9 +351,7 @@ def _hours(raw: RawTable, profile: SwitchProfile, found: dict[str, str], zone: s
             ).filter(good)
         )
     frame = pl.concat(frames).sort("hour", "line_group", maintain_order=True)
-    rejects = pl.concat([raw.rejects, _without_time(raw, ~good, found[profile.time])]).sort(
-        "line", maintain_order=True
-    )
+    rejects = pl.concat([raw.rejects, _without_time(raw, ~good, found[profile.time])]).sort("line", maintain_order=True)
     return SwitchLog(profile, frame, rejects, found, raw.rows_in)
 
 
@@ -374,9 +362,7 @@ def _whole(column: pl.Series) -> pl.Series:
 def _without_time(raw: RawTable, rows: pl.Series, column: str) -> pl.DataFrame:
     out = raw.frame.filter(rows)
     text = out.select(
-        pl.concat_str(
-            [pl.col(c).cast(pl.String, strict=False).fill_null("") for c in out.columns], separator=","
-        )
+        pl.concat_str([pl.col(c).cast(pl.String, strict=False).fill_null("") for c in out.columns], separator=",")
     )
     return pl.DataFrame(
         {

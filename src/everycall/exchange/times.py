@@ -121,9 +121,7 @@ def formats_for(*, day_first: bool, own: Sequence[str] = ()) -> tuple[str, ...]:
     02/03/2021 is read with the month first unless `day_first`; dotted dates have the day first everywhere.
     """
     days = (*(_DAY_FIRST if day_first else _MONTH_FIRST), *_DOTTED)
-    slashed = tuple(
-        f"{day}{between}{clock}" for clock in _CLOCKS for day in days for between in (" ", ", ", "T")
-    )
+    slashed = tuple(f"{day}{between}{clock}" for clock in _CLOCKS for day in days for between in (" ", ", ", "T"))
     return tuple(dict.fromkeys((*own, *ISO_FORMATS, *slashed, *NUMBERS)))
 
 
@@ -207,13 +205,8 @@ def read_clock(column: pl.Series, *, blanks: frozenset[str]) -> tuple[pl.Series,
     blank = text.is_null() | text.str.to_lowercase().is_in(sorted(blanks))
     day = pl.lit("2000-01-01 ")
     # 905 is five past nine, where a spreadsheet ate the zero.
-    padded = (
-        pl.when(pl.col("t").str.contains(r"^\d{1,3}$")).then(pl.col("t").str.zfill(4)).otherwise(pl.col("t"))
-    )
-    tries = [
-        (day + padded).str.to_datetime(f"%Y-%m-%d {form}", strict=False, time_unit="us")
-        for form in TIME_FORMATS
-    ]
+    padded = pl.when(pl.col("t").str.contains(r"^\d{1,3}$")).then(pl.col("t").str.zfill(4)).otherwise(pl.col("t"))
+    tries = [(day + padded).str.to_datetime(f"%Y-%m-%d {form}", strict=False, time_unit="us") for form in TIME_FORMATS]
     number = pl.col("t").str.contains(r"^0?\.\d+$|^0$")
     fraction = pl.when(number).then(
         pl.lit("2000-01-01").str.to_datetime("%Y-%m-%d", time_unit="us")
@@ -251,24 +244,16 @@ def to_utc(reading: Reading, zone: str, *, not_before: pl.Series | None) -> Zone
         not_before: instants of the stamp before this one; they tell which of two equal local times is meant.
     """
     local = reading.local
-    single = local.dt.replace_time_zone(zone, ambiguous="null", non_existent="null").dt.convert_time_zone(
-        "UTC"
-    )
+    single = local.dt.replace_time_zone(zone, ambiguous="null", non_existent="null").dt.convert_time_zone("UTC")
     odd = single.is_null() & local.is_not_null()
     no = odd & False
     if not odd.any():
-        instants = (
-            single if reading.instants.null_count() == len(local) else _first_of(single, reading.instants)
-        )
+        instants = single if reading.instants.null_count() == len(local) else _first_of(single, reading.instants)
         return Zoned(instants.alias("instant"), no, no)
     at = odd.arg_true()
     some = local.filter(odd)
-    early = some.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null").dt.convert_time_zone(
-        "UTC"
-    )
-    late = some.dt.replace_time_zone(zone, ambiguous="latest", non_existent="null").dt.convert_time_zone(
-        "UTC"
-    )
+    early = some.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null").dt.convert_time_zone("UTC")
+    late = some.dt.replace_time_zone(zone, ambiguous="latest", non_existent="null").dt.convert_time_zone("UTC")
     gap = early.is_null()
     chosen = early
     if not_before is not None:
@@ -277,9 +262,7 @@ def to_utc(reading: Reading, zone: str, *, not_before: pl.Series | None) -> Zone
         chosen = pl.select(pl.when(choose_late).then(late).otherwise(early)).to_series()
     # A clock that was not put forward shows the old offset: the offset of a day before.
     yesterday = some.dt.offset_by("-1d")
-    before = yesterday.dt.replace_time_zone(
-        zone, ambiguous="earliest", non_existent="null"
-    ).dt.convert_time_zone("UTC")
+    before = yesterday.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null").dt.convert_time_zone("UTC")
     chosen = pl.select(pl.when(gap).then(before.dt.offset_by("24h")).otherwise(chosen)).to_series()
     single = _put(single, at, chosen)
     repeated = _put(no, at, ~gap)
@@ -299,9 +282,7 @@ def _try(text: pl.Series, form: str) -> pl.Series:
         number = text.cast(pl.Float64, strict=False)
         low, high, factor = (1e8, 5e9, 1e6) if form == EPOCH_SECONDS else (1e11, 5e12, 1e3)
         kept = number.set(~number.is_between(low, high).fill_null(value=False), None)
-        return _plausible(
-            (kept * factor).round().cast(pl.Int64).cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
-        )
+        return _plausible((kept * factor).round().cast(pl.Int64).cast(pl.Datetime("us")).dt.replace_time_zone("UTC"))
     try:
         return _plausible(text.str.to_datetime(form, strict=False, time_unit="us"))
     except pl.exceptions.PolarsError:
@@ -310,9 +291,7 @@ def _try(text: pl.Series, form: str) -> pl.Series:
 
 def _plausible(times: pl.Series) -> pl.Series:
     inside = times.dt.year().is_between(YEARS[0], YEARS[1] - 1)
-    return (
-        times if inside.all() and not times.null_count() else times.set(~inside.fill_null(value=False), None)
-    )
+    return times if inside.all() and not times.null_count() else times.set(~inside.fill_null(value=False), None)
 
 
 def _put(into: pl.Series, at: pl.Series, values: pl.Series) -> pl.Series:

@@ -135,9 +135,7 @@ def check(policy: PlainPolicy) -> None:
     """
     lacking = [service for service in SERVICES if service not in policy.defaults]
     if lacking:
-        raise PolicyError(
-            f"There is no default for {', '.join(lacking)}: give one, so that every call gets an answer."
-        )
+        raise PolicyError(f"There is no default for {', '.join(lacking)}: give one, so that every call gets an answer.")
     names = [rule.rule for rule in policy.rules] + [permission.rule for permission in policy.permissions]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
@@ -176,8 +174,7 @@ def _check_permission(policy: PlainPolicy, permission: PlainPermission) -> None:
                 )
         if not any(pattern in rule.types for rule in policy.rules):
             raise PolicyError(
-                f"{permission.rule!r} declines {pattern!r}, for which no rule stands: give it one with its "
-                "priority."
+                f"{permission.rule!r} declines {pattern!r}, for which no rule stands: give it one with its priority."
             )
 
 
@@ -186,10 +183,7 @@ def _covering(before: Iterable[PlainRule], services: tuple[Service, ...], patter
     for rule in before:
         if rule.services and not (services and set(services) <= set(rule.services)):
             continue
-        if any(
-            _in(pattern.removesuffix("*"), held) and (held.endswith("*") or held == pattern)
-            for held in rule.types
-        ):
+        if any(_in(pattern.removesuffix("*"), held) and (held.endswith("*") or held == pattern) for held in rule.types):
             return rule.rule
     return None
 
@@ -239,9 +233,7 @@ class PlainEvaluator:
         """Nothing: a plain rule has no place for a fact."""
         return frozenset()
 
-    def plan(
-        self, service: Service, incident_type: str | None, _facts: Mapping[str, bool | int | str]
-    ) -> ResponsePlan:
+    def plan(self, service: Service, incident_type: str | None, _facts: Mapping[str, bool | int | str]) -> ResponsePlan:
         """What to send: by the first rule that matches, else by the default."""
         rule, plan = _plan(self.text, service, incident_type)
         return ResponsePlan(
@@ -268,9 +260,7 @@ class PlainEvaluator:
         """Whether a rule allows it; what no rule allows is not allowed."""
         for permission in self.text.permissions:
             if permission.matches(act, role, ground, incident_type):
-                return Permission(
-                    allowed=True, rule=permission.rule, policy=self._label, longest=permission.longest
-                )
+                return Permission(allowed=True, rule=permission.rule, policy=self._label, longest=permission.longest)
         return Permission(
             allowed=False,
             rule="no_permission",

@@ -17,9 +17,7 @@ _DISPATCH: Final = {"1": MINUTE, "2": 2 * MINUTE, "3": 10 * MINUTE, "4": 30 * MI
 _ARRIVE: Final = {"1": 8 * MINUTE, "2": 12 * MINUTE, "3": 30 * MINUTE, "4": 90 * MINUTE, "5": 3 * HOUR}
 
 
-def _plan(
-    priority: str, *, officers: int = 0, stage: bool = False, closes: bool = True, **send: int
-) -> PlainPlan:
+def _plan(priority: str, *, officers: int = 0, stage: bool = False, closes: bool = True, **send: int) -> PlainPlan:
     return PlainPlan(
         priority=priority,
         send=tuple([Requirement(capability=name, count=count) for name, count in send.items()]),
@@ -49,9 +47,7 @@ def starter_policy(version: str = "starter-1") -> PlainPolicy:
             _plan("1", police=3, officers=3, closes=False),
         ),
         # A cancellation of these may be spoken under duress, so it closes nothing.
-        _rule(
-            "violence_at_home", police, ("domestic_violence",), _plan("1", police=2, officers=2, closes=False)
-        ),
+        _rule("violence_at_home", police, ("domestic_violence",), _plan("1", police=2, officers=2, closes=False)),
         _rule(
             "robbery",
             police,
@@ -63,20 +59,14 @@ def starter_policy(version: str = "starter-1") -> PlainPolicy:
         _rule("missing", police, ("missing_person",), _plan("2", police=1)),
         _rule("collision", police, ("collision_*",), _plan("2", police=1)),
         _rule("welfare", police, ("welfare_check",), _plan("2", police=1)),
-        _rule(
-            "suspicion", police, ("suspicious_person", "suspicious_vehicle", "trespass"), _plan("3", police=1)
-        ),
-        _rule(
-            "theft", police, ("burglary_report", "theft", "shoplifting", "vandalism"), _plan("3", police=1)
-        ),
+        _rule("suspicion", police, ("suspicious_person", "suspicious_vehicle", "trespass"), _plan("3", police=1)),
+        _rule("theft", police, ("burglary_report", "theft", "shoplifting", "vandalism"), _plan("3", police=1)),
         _rule("intrusion_alarm", police, ("intrusion_alarm",), _plan("3", police=1)),
         _rule("road", police, ("traffic_hazard", "animal_on_road"), _plan("3", police=1)),
         _rule("nuisance", police, ("noise", "dispute"), _plan("4", police=1)),
         _rule("standing_traffic", police, ("parking",), _plan("5", police=1)),
         _rule("property_guard", police, ("guard_private_property",), _plan("4", police=1)),
-        _rule(
-            "building_fire", fire, ("structure_fire", "explosion"), _plan("1", engine=2, ladder=1, chief=1)
-        ),
+        _rule("building_fire", fire, ("structure_fire", "explosion"), _plan("1", engine=2, ladder=1, chief=1)),
         _rule("fire_other", fire, ("vehicle_fire", "outdoor_fire", "smoke"), _plan("2", engine=1)),
         _rule("fire_alarm", fire, ("fire_alarm",), _plan("2", engine=1, ladder=1)),
         _rule(
@@ -97,9 +87,7 @@ def starter_policy(version: str = "starter-1") -> PlainPolicy:
         _rule("hurt_by_somebody", ems, ("injury_assault", "injury_weapon"), _plan("1", als=1, stage=True)),
         _rule("overdose", ems, ("overdose",), _plan("1", als=1)),
         _rule("collision_injury", ems, ("collision_*",), _plan("2", ambulance=1)),
-        _rule(
-            "illness", ems, ("sick_person", "abdominal_pain", "fever", "back_pain"), _plan("3", ambulance=1)
-        ),
+        _rule("illness", ems, ("sick_person", "abdominal_pain", "fever", "back_pain"), _plan("3", ambulance=1)),
         _rule("fall", ems, ("fall", "injury_minor"), _plan("3", ambulance=1)),
         _rule("lift", ems, ("lift_assist", "transfer"), _plan("4", ambulance=1)),
     )

@@ -103,9 +103,7 @@ class Batch:
         if self.command is not None:
             _check_name(self.command, "A command id")
         elif self.fingerprint or self.answer:
-            raise InvalidEntry(
-                "A fingerprint and an answer belong to a command: give the batch its command id."
-            )
+            raise InvalidEntry("A fingerprint and an answer belong to a command: give the batch its command id.")
         elif not self.entries:
             raise InvalidEntry("A batch holds at least one entry or a command.")
 

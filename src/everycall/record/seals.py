@@ -62,9 +62,7 @@ class StoreKey:
 
     def __init__(self, secret: bytes) -> None:
         if len(secret) != KEY_BYTES:
-            raise WrongKey(
-                f"A store key has {KEY_BYTES} bytes, this one {len(secret)}: restore it from a backup."
-            )
+            raise WrongKey(f"A store key has {KEY_BYTES} bytes, this one {len(secret)}: restore it from a backup.")
         self._secret = secret
 
     @property
@@ -120,9 +118,7 @@ class StoreKey:
                 "readable, but its sealed values do not open without it: ask its owner."
             ) from None
         if key.name != expected:
-            raise WrongKey(
-                f"The key file {path} belongs to another record: restore the right one from a backup."
-            )
+            raise WrongKey(f"The key file {path} belongs to another record: restore the right one from a backup.")
         return key
 
 

@@ -166,9 +166,7 @@ class Spool:
         except FileNotFoundError:
             return b""
         except OSError as problem:
-            raise SpoolFailed(
-                f"The spool {self.path} cannot be read ({problem}): look at the disk."
-            ) from problem
+            raise SpoolFailed(f"The spool {self.path} cannot be read ({problem}): look at the disk.") from problem
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:

@@ -71,9 +71,7 @@ class SqliteRecord:
             resources.callback(self._committer.close)
 
     @classmethod
-    def create(
-        cls, path: str | os.PathLike[str], *, centre: str, facts: Mapping[str, str] | None = None
-    ) -> Self:
+    def create(cls, path: str | os.PathLike[str], *, centre: str, facts: Mapping[str, str] | None = None) -> Self:
         """Make a new, empty record with its own store key, and open it for writing.
 
         The record appears under its name complete and durable, or not at all.
@@ -352,14 +350,10 @@ def _folder_explained(record: Path) -> Iterator[None]:
     except PermissionError as problem:
         raise RecordAccessDenied(f"{record} cannot be made ({problem}): ask the folder's owner.") from problem
     except OSError as problem:
-        raise DiskFailed(
-            f"{record} cannot be made ({problem}): look at the disk and the folder."
-        ) from problem
+        raise DiskFailed(f"{record} cannot be made ({problem}): look at the disk and the folder.") from problem
 
 
 def _refuse_existing(record: Path) -> None:
     for path in (record, StoreKey.path_beside(record)):
         if os.path.lexists(path):
-            raise RecordExists(
-                f"{path} exists already: open the record, choose another name, or move it away."
-            )
+            raise RecordExists(f"{path} exists already: open the record, choose another name, or move it away.")

@@ -46,9 +46,7 @@ def look_at_path(path: Path, *, read_only: bool) -> None:
     try:
         is_file, size = path.is_file(), path.stat().st_size
     except FileNotFoundError:
-        raise RecordMissing(
-            f"There is no record at {path}: check the name, or make a record there first."
-        ) from None
+        raise RecordMissing(f"There is no record at {path}: check the name, or make a record there first.") from None
     except PermissionError:
         raise RecordAccessDenied(f"You may not look into the folder of {path}: ask its owner.") from None
     except OSError as problem:
@@ -56,9 +54,7 @@ def look_at_path(path: Path, *, read_only: bool) -> None:
     if not is_file:
         raise NotARecord(f"{path} is a folder or a device, not a record: name the record's file.")
     if size == 0:
-        raise NotARecord(
-            f"{path} is empty, so it is not a record: restore it from a backup, or take it away."
-        )
+        raise NotARecord(f"{path} is empty, so it is not a record: restore it from a backup, or take it away.")
     if not os.access(path, os.R_OK):
         raise RecordAccessDenied(f"You may not read {path}: ask its owner for permission.")
     if not read_only and not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)):
@@ -163,9 +159,5 @@ def explain(problem: sqlite3.Error, path: Path) -> RecordError:
             "Copy the record to a folder that you may write to, or ask the folder's owner for permission."
         )
     if code in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_NOMEM}:
-        return DiskFailed(
-            f"{path} cannot be used ({problem}): make room on its disk, or test and replace it."
-        )
-    return DamagedRecord(
-        f"{path} cannot be read ({problem}): keep the file as evidence, and restore a backup."
-    )
+        return DiskFailed(f"{path} cannot be used ({problem}): make room on its disk, or test and replace it.")
+    return DamagedRecord(f"{path} cannot be read ({problem}): keep the file as evidence, and restore a backup.")

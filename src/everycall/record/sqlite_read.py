@@ -53,8 +53,7 @@ class SqliteReader:
         while first <= last:
             with self._borrowed() as connection:
                 rows: list[tuple[int, bytes]] = connection.execute(
-                    "SELECT sequence, data FROM entry WHERE sequence BETWEEN ? AND ?"
-                    " ORDER BY sequence LIMIT ?",
+                    "SELECT sequence, data FROM entry WHERE sequence BETWEEN ? AND ? ORDER BY sequence LIMIT ?",
                     (first, last, ROWS_AT_ONCE),
                 ).fetchall()
             for sequence, data in rows:
@@ -65,9 +64,7 @@ class SqliteReader:
             else:
                 if rows:
                     continue
-            raise DamagedRecord(
-                f"{self._path} has no entry {first}: restore a backup and keep this file as evidence."
-            )
+            raise DamagedRecord(f"{self._path} has no entry {first}: restore a backup and keep this file as evidence.")
 
     def by_tag(self, tag: str) -> Iterator[tuple[int, bytes]]:
         """The entries with a tag."""
@@ -146,9 +143,7 @@ class SqliteReader:
         faults: list[str] = []
         try:
             with self._borrowed() as connection:
-                faults += [
-                    str(row[0]) for row in connection.execute("PRAGMA integrity_check") if row[0] != "ok"
-                ]
+                faults += [str(row[0]) for row in connection.execute("PRAGMA integrity_check") if row[0] != "ok"]
                 for statement, sentence in _CROSS_CHECKS:
                     (found,) = connection.execute(statement).fetchone()
                     if found:

@@ -96,7 +96,5 @@ def write_schema(connection: sqlite3.Connection, meta: dict[str, str]) -> None:
 
 def stored_schema(connection: sqlite3.Connection) -> set[str]:
     """The statements that made what is in this database, statistics left aside."""
-    rows = connection.execute(
-        "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_stat%'"
-    )
+    rows = connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_stat%'")
     return {str(sql) for (sql,) in rows}

@@ -136,9 +136,7 @@ class SqliteWriter:
         return verdicts
 
     def _insert_alone(self, batch: Batch) -> Exception | None:
-        known = self._connection.execute(
-            "SELECT 1 FROM command WHERE command = ?", (batch.command,)
-        ).fetchone()
+        known = self._connection.execute("SELECT 1 FROM command WHERE command = ?", (batch.command,)).fetchone()
         if known is not None:
             return CommandAlreadyRecorded(
                 f"The command {batch.command} is recorded already: look its answer up, do not write it again."
@@ -165,12 +163,8 @@ class SqliteWriter:
                 entries.append((sequence, entry.data))
                 tags += [(tag, sequence) for tag in dict.fromkeys(entry.tags)]
             if batch.command is not None:
-                commands.append(
-                    (batch.command, batch.fingerprint, batch.first, len(batch.entries), batch.answer)
-                )
-            seals += [
-                (seal.reference, seal.key, seal.nonce, seal.ciphertext, seal.token) for seal in batch.seals
-            ]
+                commands.append((batch.command, batch.fingerprint, batch.first, len(batch.entries), batch.answer))
+            seals += [(seal.reference, seal.key, seal.nonce, seal.ciphertext, seal.token) for seal in batch.seals]
         self._insert("entry", entries)
         tags.sort()  # neighbours in the index together: a page is touched once
         self._insert("tag", tags)
@@ -188,8 +182,7 @@ class SqliteWriter:
 
     def _insert_blob(self, blob: BlobWork) -> None:
         self._connection.execute(
-            "INSERT INTO blob (sha256, data)"
-            " SELECT ?1, ?2 WHERE NOT EXISTS (SELECT 1 FROM blob WHERE sha256 = ?1)",
+            "INSERT INTO blob (sha256, data) SELECT ?1, ?2 WHERE NOT EXISTS (SELECT 1 FROM blob WHERE sha256 = ?1)",
             (blob.sha256, blob.data),
         )
 

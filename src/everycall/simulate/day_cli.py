@@ -31,9 +31,7 @@ SHOWN: Final = "a whispered call whose cancellation closed nothing"
 """The story that is told at the end; the others are named with the command that shows them."""
 
 
-def day(
-    *, output: Annotated[Path, Parameter(name=["--output", "-o"])] = Path("day.record"), seed: int = 7
-) -> int:
+def day(*, output: Annotated[Path, Parameter(name=["--output", "-o"])] = Path("day.record"), seed: int = 7) -> int:
     """Make a synthetic day of an invented town: some 290 calls through the whole of Everycall, into a record.
 
     Args:

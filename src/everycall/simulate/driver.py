@@ -155,9 +155,7 @@ class Driver:
             self.clock.time = min(self.clock.time + SECOND, until)
             self.engine.advance()
 
-    def do(
-        self, actor: Actor, body: CommandBody, *, at: int | None = None, refused: str | None = None
-    ) -> Made:
+    def do(self, actor: Actor, body: CommandBody, *, at: int | None = None, refused: str | None = None) -> Made:
         """Send one command.
 
         Args:

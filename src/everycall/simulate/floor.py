@@ -68,9 +68,7 @@ class Floor:
         """The next call-taker in turn."""
         self.takers += 1
         number = self.takers % 3 + 1
-        return Actor(
-            person=f"T-{self.shift}{number}", role="call_taker", position=f"CT{number}", agency="RCC"
-        )
+        return Actor(person=f"T-{self.shift}{number}", role="call_taker", position=f"CT{number}", agency="RCC")
 
     def dispatcher(self, agency: str) -> Actor:
         """Who dispatches for an agency now."""
@@ -88,9 +86,7 @@ class Floor:
 
     def unit(self, unit: str) -> Actor:
         """A unit, on its own terminal."""
-        return Actor(
-            person=unit, role="unit", agency=next((p.agency for p in town.ROSTER if p.unit == unit), "")
-        )
+        return Actor(person=unit, role="unit", agency=next((p.agency for p in town.ROSTER if p.unit == unit), ""))
 
     def known(self, incident: str, asked: Asked) -> None:
         """An incident of this call exists: where it is, and what it is, are known from now on."""

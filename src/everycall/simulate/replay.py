@@ -117,9 +117,7 @@ class Row:
     groups: tuple[FactGiven, ...]
     stamps: dict[CallStampName, int]
     missing: dict[CallStampName, MissingReason]
-    assignments: list[tuple[str, dict[StampName, int], dict[StampName, MissingReason]]] = field(
-        default_factory=list
-    )
+    assignments: list[tuple[str, dict[StampName, int], dict[StampName, MissingReason]]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -206,8 +204,7 @@ def _as_instants(frame: pl.DataFrame) -> pl.DataFrame:
 
     wanted = [name for name in frame.columns if not name.startswith("original_") or name == "original_id"]
     return frame.select(
-        pl.col(name).dt.epoch("us") if isinstance(frame.schema[name], pl.Datetime) else pl.col(name)
-        for name in wanted
+        pl.col(name).dt.epoch("us") if isinstance(frame.schema[name], pl.Datetime) else pl.col(name) for name in wanted
     )
 
 

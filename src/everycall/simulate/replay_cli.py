@@ -14,7 +14,7 @@ from everycall.centre.balance_view import print_balance
 from everycall.centre.embedded import EmbeddedCentre
 from everycall.exchange.errors import ExchangeError
 from everycall.record import RecordError
-from everycall.simulate.replay import ReplayStoppedError
+from everycall.simulate.replay import Replay, ReplayClock, ReplayStoppedError, known_stamps, rows_of
 
 if TYPE_CHECKING:
     from everycall.exchange.imported import Imported
@@ -58,13 +58,10 @@ def replay(
     for limit in imported.profile.limits:
         console.print(f"Know this: {limit}", markup=False)
     console.print(
-        f"{imported.quality.rows_in:,} rows: {imported.calls.height:,} calls, "
-        f"{imported.rejects.height:,} rejects"
+        f"{imported.quality.rows_in:,} rows: {imported.calls.height:,} calls, {imported.rejects.height:,} rejects"
     )
     balanced = print_balance(record, console)
-    console.print(
-        f"{time.perf_counter() - began:.1f} s. Now try: everycall show {record} C000001", markup=False
-    )
+    console.print(f"{time.perf_counter() - began:.1f} s. Now try: everycall show {record} C000001", markup=False)
     return 0 if balanced else 1
 
 
@@ -76,8 +73,6 @@ def _read(source: Path, profile: str | None) -> Imported:
 
 
 def _replay(imported: Imported, path: Path, name: str | None, errors: Console) -> None:
-    from everycall.simulate.replay import Replay, ReplayClock, known_stamps, rows_of  # noqa: PLC0415 - needs the extra
-
     clock = ReplayClock()
     rows = list(rows_of(imported.calls, imported.assignments))
     facts = {
@@ -98,9 +93,7 @@ def _replay(imported: Imported, path: Path, name: str | None, errors: Console) -
         "rejects": str(imported.rejects.height),
         "calls_in_export": str(len(rows)),
     }
-    with EmbeddedCentre.create(
-        path, centre=name or imported.profile.name, facts=facts, clock=clock
-    ) as centre:
+    with EmbeddedCentre.create(path, centre=name or imported.profile.name, facts=facts, clock=clock) as centre:
         with Progress(
             TextColumn("replaying"),
             BarColumn(),

@@ -156,9 +156,7 @@ def interpreted(floor: Floor) -> Process:
 
 def mended(floor: Floor) -> Process:
     """What sounded like a sick person is a heart that has stopped: the plan grows, more units go."""
-    asked = Asked(
-        "mended", "emergency_voice", (("ems", "cardiac_arrest"),), (4_700, 6_400), first_type="sick_person"
-    )
+    asked = Asked("mended", "emergency_voice", (("ems", "cardiac_arrest"),), (4_700, 6_400), first_type="sick_person")
     d = floor.driver
     taken = yield from take(floor, asked)
     d.spawn(f"{asked.key}/first", served(floor, asked, taken.incident, town.EMS))
@@ -209,9 +207,7 @@ def held(floor: Floor) -> Process:
     until = d.now + 20 * MINUTE
     unheard = HoldResponse(incident=taken.incident, agency=town.POLICE, ground="too_far", until=until)
     d.do(desk, unheard, refused="hold_not_allowed")
-    wish = HoldResponse(
-        incident=taken.incident, agency=town.POLICE, ground="caller_asks_for_later", until=until
-    )
+    wish = HoldResponse(incident=taken.incident, agency=town.POLICE, ground="caller_asks_for_later", until=until)
     d.do(desk, wish)
     yield 11 * 60
     d.do(desk, ReleaseHold(incident=taken.incident, agency=town.POLICE))
@@ -346,9 +342,7 @@ def several_callers(floor: Floor) -> Process:
     serve_all(floor, first, taken.incident)
     for number in (1, 2):
         yield 35
-        again = Asked(
-            f"collision again {number}", "emergency_voice", (("police", "collision_injury"),), first.spot
-        )
+        again = Asked(f"collision again {number}", "emergency_voice", (("police", "collision_injury"),), first.spot)
         other = yield from take(floor, again, open_incident=False)
         d.do(floor.taker(), Settle(needs=other.needs, outcome=Duplicate(of=taken.incident)))
     yield 30
@@ -389,9 +383,7 @@ def too_soon_closed(floor: Floor) -> Process:
     taken = yield from take(floor, asked)
     taker = floor.taker()
     yield 20
-    done = d.do(
-        taker, Settle(needs=taken.needs, outcome=CancelledByCaller(confirmed="same_voice_on_the_line"))
-    )
+    done = d.do(taker, Settle(needs=taken.needs, outcome=CancelledByCaller(confirmed="same_voice_on_the_line")))
     yield 30
     d.do(taker, Undo(act=done.one(NeedsSettled).act, reason="caller_meant_the_noise"))
     d.do(taker, Undo(act=done.one(NeedsSettled).act), refused="already_undone")

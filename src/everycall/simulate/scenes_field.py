@@ -66,9 +66,7 @@ if TYPE_CHECKING:
 
 def preempted(floor: Floor) -> Process:
     """A unit on its way to a theft is taken for a robbery; the county refuses the theft, so it is pending."""
-    theft = Asked(
-        "theft", "emergency_voice", (("police", "shoplifting"),), (8_100, 8_000), finds="gone_on_arrival"
-    )
+    theft = Asked("theft", "emergency_voice", (("police", "shoplifting"),), (8_100, 8_000), finds="gone_on_arrival")
     d = floor.driver
     taken = yield from take(floor, theft)
     sent = yield from send(floor, theft, taken.incident, town.POLICE)
@@ -107,9 +105,7 @@ def _second(floor: Floor, asked: Asked, incident: str) -> Process:
 
 def stacked(floor: Floor) -> Process:
     """Work for a busy unit is put behind what it does; to send it at once is refused."""
-    first = Asked(
-        "stack first", "emergency_voice", (("police", "burglary_report"),), (3_300, 5_500), minutes=16
-    )
+    first = Asked("stack first", "emergency_voice", (("police", "burglary_report"),), (3_300, 5_500), minutes=16)
     d = floor.driver
     taken = yield from take(floor, first)
     sent = yield from send(floor, first, taken.incident, town.POLICE)
@@ -122,9 +118,7 @@ def stacked(floor: Floor) -> Process:
     other = yield from take(floor, second)
     desk = floor.dispatcher(town.POLICE)
     d.do(desk, Assign(incident=other.incident, units=(unit,)), refused="already_assigned")
-    key = (
-        d.do(desk, Assign(incident=other.incident, units=(unit,), stacked=True)).one(UnitAssigned).assignment
-    )
+    key = d.do(desk, Assign(incident=other.incident, units=(unit,), stacked=True)).one(UnitAssigned).assignment
     while floor.assignment(key).stacked:
         yield 30
         if gone(floor, key):
@@ -232,9 +226,7 @@ def merged_by_mistake(floor: Floor) -> Process:
     yield 10
     desk = floor.dispatcher(town.EMS)
     act = (
-        d.do(desk, Merge(incident=second.incident, into=first.incident, reason="same_street"))
-        .one(IncidentsMerged)
-        .act
+        d.do(desk, Merge(incident=second.incident, into=first.incident, reason="same_street")).one(IncidentsMerged).act
     )
     yield 35
     d.do(desk, Undo(act=act, reason="two_persons"))
@@ -245,9 +237,7 @@ def merged_by_mistake(floor: Floor) -> Process:
 def split_up(floor: Floor) -> Process:
     """A second caller was linked to a smoke call, but saw another fire: the incident is split."""
     d = floor.driver
-    smoke = Asked(
-        "smoke", "emergency_voice", (("fire", "smoke"),), (2_100, 7_700), finds="unfounded", minutes=12
-    )
+    smoke = Asked("smoke", "emergency_voice", (("fire", "smoke"),), (2_100, 7_700), finds="unfounded", minutes=12)
     taken = yield from take(floor, smoke)
     bin_fire = Asked("bin fire", "emergency_voice", (("fire", "outdoor_fire"),), (2_900, 8_200), minutes=15)
     other = yield from take(floor, bin_fire, open_incident=False)
@@ -274,11 +264,7 @@ def self_initiated(floor: Floor) -> Process:
 def _stop(floor: Floor, unit: str, number: int) -> Process:
     d, dice = floor.driver, floor.dice(f"stop/{number}")
     kind = ("traffic_stop", "traffic_stop", "foot_patrol", "property_check")[number % 4]
-    plate = (
-        Private(value=f"RM {dice.randrange(1_000, 9_999)}", searchable=True)
-        if kind == "traffic_stop"
-        else None
-    )
+    plate = Private(value=f"RM {dice.randrange(1_000, 9_999)}", searchable=True) if kind == "traffic_stop" else None
     spot = town.somewhere(dice)
     made = d.do(
         floor.unit(unit),
@@ -293,9 +279,7 @@ def _stop(floor: Floor, unit: str, number: int) -> Process:
         return
     d.do(
         floor.unit(unit),
-        CloseResponse(
-            incident=held.incident, agency=held.agency, outcome=Responded(assignment=key, contact="yes")
-        ),
+        CloseResponse(incident=held.incident, agency=held.agency, outcome=Responded(assignment=key, contact="yes")),
     )
     d.do(floor.unit(unit), ReportStamp(unit=unit, stamp="clear", assignment=key))
 
@@ -304,11 +288,7 @@ def emergency(floor: Floor) -> Process:
     """A unit's emergency button on a stop: three units go; it is over when somebody has made sure."""
     d = floor.driver
     unit = next(
-        (
-            p.unit
-            for p in reversed(town.ROSTER)
-            if p.agency == town.POLICE and p.unit != "PS1" and free(floor, p.unit)
-        ),
+        (p.unit for p in reversed(town.ROSTER) if p.agency == town.POLICE and p.unit != "PS1" and free(floor, p.unit)),
         None,
     )
     if unit is None:
@@ -333,15 +313,11 @@ def emergency(floor: Floor) -> Process:
     yield 420
     d.do(floor.dispatcher(town.POLICE), EndEmergency(unit=unit, confirmed="supervisor_on_scene"))
     if call is not None:
-        d.do(
-            floor.dispatcher(town.POLICE), EndEmergency(unit=unit, confirmed="twice"), refused="no_emergency"
-        )
+        d.do(floor.dispatcher(town.POLICE), EndEmergency(unit=unit, confirmed="twice"), refused="no_emergency")
     held = floor.assignment(stop)
     d.do(
         floor.unit(unit),
-        CloseResponse(
-            incident=held.incident, agency=held.agency, outcome=Responded(assignment=stop, contact="yes")
-        ),
+        CloseResponse(incident=held.incident, agency=held.agency, outcome=Responded(assignment=stop, contact="yes")),
     )
     d.do(floor.unit(unit), ReportStamp(unit=unit, stamp="clear", assignment=stop))
 
@@ -369,15 +345,11 @@ def not_heard_from(floor: Floor) -> Process:
     d.do(me, ReportStamp(unit=unit, stamp="on_scene", assignment=key))
     yield 15 * 60 + 130
     supervisor = floor.supervisor()
-    d.do(
-        supervisor, ReportReached(kind="welfare", subject=key, person=unit, reached=False, by_channel="radio")
-    )
+    d.do(supervisor, ReportReached(kind="welfare", subject=key, person=unit, reached=False, by_channel="radio"))
     yield 60
     d.do(
         supervisor,
-        ReportReached(
-            kind="welfare", subject=key, person=supervisor.person, reached=True, by_channel="in person"
-        ),
+        ReportReached(kind="welfare", subject=key, person=supervisor.person, reached=True, by_channel="in person"),
     )
     yield 120
     d.do(floor.dispatcher(town.POLICE), CheckWelfare(assignment=key))
@@ -416,22 +388,16 @@ def radio_gap(floor: Floor) -> Process:
     d.do(desk, MarkStampMissing(assignment=key, stamp="contact_made", reason="equipment_failed"))
     d.do(desk, ReportStamp(unit=unit, stamp="on_scene", assignment=key, at=began + 12 * MINUTE + 20 * SECOND))
     yield 30
-    d.do(
-        desk, CorrectStamp(assignment=key, stamp="on_scene", at=began + 12 * MINUTE, reason="radio_recording")
-    )
+    d.do(desk, CorrectStamp(assignment=key, stamp="on_scene", at=began + 12 * MINUTE, reason="radio_recording"))
     d.do(
         desk,
-        CloseResponse(
-            incident=taken.incident, agency=town.POLICE, outcome=Responded(assignment=key, contact="yes")
-        ),
+        CloseResponse(incident=taken.incident, agency=town.POLICE, outcome=Responded(assignment=key, contact="yes")),
     )
 
 
 def already_there(floor: Floor) -> Process:
     """A unit that the board has elsewhere reports itself here: that stands, and the conflict is flagged."""
-    asked = Asked(
-        "already there", "emergency_voice", (("police", "collision_minor"),), (4_200, 4_300), minutes=13
-    )
+    asked = Asked("already there", "emergency_voice", (("police", "collision_minor"),), (4_200, 4_300), minutes=13)
     d = floor.driver
     other = Asked("elsewhere", "ten_digit_line", (("police", "parking"),), (4_150, 4_200))
     away = yield from take(floor, other)
@@ -447,9 +413,7 @@ def already_there(floor: Floor) -> Process:
     yield 600
     d.do(
         floor.unit(unit),
-        CloseResponse(
-            incident=taken.incident, agency=town.POLICE, outcome=Responded(assignment=key, contact="yes")
-        ),
+        CloseResponse(incident=taken.incident, agency=town.POLICE, outcome=Responded(assignment=key, contact="yes")),
     )
     d.do(floor.unit(unit), ReportStamp(unit=unit, stamp="clear", assignment=key))
     d.spawn("elsewhere/on", worked(floor, other, sent[0], leads=True))

@@ -122,9 +122,7 @@ def _call(floor: Floor, key: str) -> Process:
         yield dice.randrange(30, 120)
         advised = Advised(advice="report_taken_by_phone", caller_agreed=True)
         nothing = NoEmergency(kind="information_only", confirmed_by="caller")
-        floor.driver.do(
-            floor.taker(), Settle(needs=taken.needs, outcome=advised if end == "advised" else nothing)
-        )
+        floor.driver.do(floor.taker(), Settle(needs=taken.needs, outcome=advised if end == "advised" else nothing))
         return
     serve_all(floor, asked, taken.incident)
     if end == "cancelled" and not any(kind in _CLOSES_NOTHING for _, kind in needs):

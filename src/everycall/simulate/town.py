@@ -99,9 +99,7 @@ class Post:
         )
 
 
-def _post(
-    unit: str, agency: str, station: str, *capabilities: str, crew: str = "", officers: int = 2
-) -> Post:
+def _post(unit: str, agency: str, station: str, *capabilities: str, crew: str = "", officers: int = 2) -> Post:
     return Post(unit, agency, capabilities, station, f"V-{unit}", crew or f"K-{unit}", officers)
 
 
@@ -173,9 +171,7 @@ def place(spot: Spot, dice: Random, *, source: str = "caller") -> PlaceGiven:
 class Whereabouts:
     """Where units and incidents are, as the simulated world has it; the engine's port for travel times."""
 
-    units: dict[str, Spot] = field(
-        default_factory=lambda: {post.unit: STATIONS[post.station] for post in ROSTER}
-    )
+    units: dict[str, Spot] = field(default_factory=lambda: {post.unit: STATIONS[post.station] for post in ROSTER})
     incidents: dict[str, Spot] = field(default_factory=dict)
 
     def to(self, incident: str) -> Mapping[str, int]:

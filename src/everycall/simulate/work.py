@@ -212,9 +212,7 @@ def _with_patients(floor: Floor, asked: Asked, key: str, dice: Random) -> Proces
     held = floor.assignment(key)
     me = floor.unit(held.unit)
     _stamp(floor, key, "at_patient", dice)
-    patients = [
-        d.do(me, AddPatient(incident=held.incident)).one(PatientFound).patient for _ in range(asked.patients)
-    ]
+    patients = [d.do(me, AddPatient(incident=held.incident)).one(PatientFound).patient for _ in range(asked.patients)]
     refused = asked.patient_state != "transported" or dice.randrange(100) < CARE_REFUSED
     for patient in patients[1:] if not refused else patients:
         state = asked.patient_state if asked.patient_state != "transported" else "refused_care"
@@ -274,11 +272,7 @@ def taken_from_less(floor: Floor, incident: str, agency: str) -> str | None:
             continue
         current = state.assignments[held.assignments[0]]
         other = floor.response(current.incident, current.agency)
-        if (
-            current.time("on_scene") is None
-            and priority_order(other.plan.priority) > mine
-            and not current.by_report
-        ):
+        if current.time("on_scene") is None and priority_order(other.plan.priority) > mine and not current.by_report:
             made = floor.driver.do(
                 floor.dispatcher(agency),
                 Preempt(unit=unit, incident=incident, agency=agency, reason="more_urgent"),

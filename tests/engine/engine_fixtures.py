@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-
-# The hostile commands of the core's tests are sent through the engine too.
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "core"))
-
 from engine_centres import MemoryCentre, RecordCentre
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from engine_centres import CentreUnderTest
 
@@ -32,7 +27,5 @@ def on_record(tmp_path: Path) -> Iterator[RecordCentre]:
 
 @pytest.fixture(params=["memory", "record"])
 def centre(request: pytest.FixtureRequest) -> CentreUnderTest:
-    found: CentreUnderTest = request.getfixturevalue(
-        {"memory": "memory", "record": "on_record"}[request.param]
-    )
+    found: CentreUnderTest = request.getfixturevalue({"memory": "memory", "record": "on_record"}[request.param])
     return found
