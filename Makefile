@@ -43,6 +43,7 @@ lint: $(READY)
 
 types: $(READY)
 	$(BIN)/mypy
+	$(BIN)/mypy --warn-unreachable src
 
 imports: $(READY)
 	$(BIN)/lint-imports

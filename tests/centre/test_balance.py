@@ -20,7 +20,7 @@ from everycall.core.settling import Reopen, Settle
 from everycall.record import Spool
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 MISDIAL = NoEmergency(kind="misdial", confirmed_by="caller")
@@ -56,7 +56,7 @@ def test_each_need_is_counted_where_it_stands(floor: CentreFloor, capsys: pytest
 def test_it_holds_at_every_moment_of_a_call(floor: CentreFloor) -> None:
     """Taken, settled, reopened, settled, gone from memory, recalled by its reopening."""
     needs = ("C000001-1",)
-    steps = [
+    steps: list[tuple[Callable[[], object], tuple[int, int, int]]] = [
         (lambda: floor.do(TakeCall()), (1, 0, 1)),
         (lambda: floor.do(Settle(needs=needs, outcome=MISDIAL)), (1, 1, 0)),
         (lambda: floor.do(Reopen(needs=needs, reason="mistake")), (1, 0, 1)),

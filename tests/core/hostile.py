@@ -606,19 +606,18 @@ class Hostile:
         return c.ChangeShift(position=self.one(("P1", "P2", "")), to_position="P2", to_person="D2")
 
     def adopt_policy(self) -> c.AnyCommand:
-        standing: Standing = self.one(
-            (
-                ReadsNothingProtected(),
-                ReadsNothingProtected(),
-                Certified(certificate="c" * 64),
-                OverObjection(
-                    persons=self.some(("S1", "chief"), 2),
-                    reason="storm",
-                    objection="reads caller.employer",
-                    ends_at=self.now + self.one((HOUR, DAY, 40 * DAY, -HOUR)),
-                ),
-            )
+        standings: tuple[Standing, ...] = (
+            ReadsNothingProtected(),
+            ReadsNothingProtected(),
+            Certified(certificate="c" * 64),
+            OverObjection(
+                persons=self.some(("S1", "chief"), 2),
+                reason="storm",
+                objection="reads caller.employer",
+                ends_at=self.now + self.one((HOUR, DAY, 40 * DAY, -HOUR)),
+            ),
         )
+        standing = self.one(standings)
         return c.AdoptPolicy(
             policy=self.one(POLICIES),
             version="v",

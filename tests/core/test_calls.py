@@ -313,7 +313,7 @@ def test_interpreters_and_modes_are_stamped_like_everything_else() -> None:
     floor = Floor()
     floor.do(c.TakeCall(language="sv"))
     for stamp in ("interpreter_asked", "interpreter_connected", "interpreter_failed"):
-        floor.do(c.StampCall(call="C000001", stamp=stamp), CREW)  # type: ignore[arg-type]  # three of the list
+        floor.do(c.StampCall(call="C000001", stamp=stamp), CREW)
     assert {"interpreter_asked", "interpreter_connected", "interpreter_failed"} <= set(
         floor.state.calls["C000001"].stamps
     )

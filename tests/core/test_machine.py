@@ -15,7 +15,7 @@ SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too
 
 
 def test_the_house_rules_hold_whatever_is_asked_and_reported() -> None:
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]  # hypothesis leaves it untyped
+    run_state_machine_as_test(
         HouseMachine,
         settings=settings(
             max_examples=40,
@@ -30,7 +30,7 @@ def test_the_house_rules_hold_whatever_is_asked_and_reported() -> None:
 
 @pytest.mark.soak
 def test_the_house_rules_hold_for_long() -> None:
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         HouseMachine,
         settings=settings(
             max_examples=1500,

@@ -223,7 +223,7 @@ class Recording(HouseMachine):
         self.left: list[tuple[tuple[str, ...], int, list[tuple[str, str, object]]]] = []
         self.texts: list[tuple[object, tuple[str, ...]]] = []
 
-    def check_event(self, event: object) -> None:  # type: ignore[override]  # any event
+    def check_event(self, event: object) -> None:
         super().check_event(event)  # type: ignore[arg-type]
         state = self.floor.state
         if isinstance(event, Retired):

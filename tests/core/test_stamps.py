@@ -63,7 +63,7 @@ def test_the_same_time_from_two_sources_is_no_conflict() -> None:
 
 
 def test_a_time_ends_the_missing_whenever_it_comes() -> None:
-    both = [("on_scene", "blank", "D1"), ("on_scene", 5, "K1")]
+    both: list[tuple[str, int | str, str]] = [("on_scene", "blank", "D1"), ("on_scene", 5, "K1")]
     assert fold(both)["on_scene"] == fold(both[::-1])["on_scene"] == Stamp(at=5, source="K1")
 
 

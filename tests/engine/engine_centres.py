@@ -94,7 +94,7 @@ class RecordCentre:
         def fails(_group: Sequence[Work]) -> Sequence[Exception | None]:
             raise DiskFullError("no space left")
 
-        committer._commit = fails  # type: ignore[method-assign]
+        committer._commit = fails
 
     def recover(self) -> list[Answer]:
         return self.embedded.recover()

@@ -11,6 +11,7 @@ from engine_centres import START, CentreUnderTest, MemoryCentre, RecordCentre, c
 from everycall.core.base import DAY, SECOND
 from everycall.core.calls import AnswerCall, CallStamped, RelateCalls, StampCall, TakeCall, UpdateCall
 from everycall.core.escalation import DeadlinePassed
+from everycall.core.evolve import evolve as evolve_really
 from everycall.core.facts import FactGiven
 from everycall.core.needs import NeedAsked
 from everycall.core.outcomes import NoEmergency
@@ -146,10 +147,8 @@ def test_what_is_larger_than_an_entry_is_taken_as_far_as_it_fits(memory: MemoryC
 def test_a_fault_of_the_program_is_told_and_a_call_is_taken_all_the_same(
     memory: MemoryCentre, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    import everycall.engine.loop as loop  # noqa: PLC0415, PLR0402 - what is patched
-
     take(memory)
-    real = loop.evolve
+    real = evolve_really
     broken = {"on": True}
 
     def evolve(state: object, event: object) -> None:
@@ -157,7 +156,7 @@ def test_a_fault_of_the_program_is_told_and_a_call_is_taken_all_the_same(
         if broken["on"] and getattr(event, "channel", "") == "alarm" and getattr(event, "line", None) == "9":
             raise KeyError("a fault")
 
-    monkeypatch.setattr(loop, "evolve", evolve)
+    monkeypatch.setattr("everycall.engine.loop.evolve", evolve)
     refused = memory.engine.handle(command(StampCall(call="C000001", stamp="answered", at=1)))
     assert isinstance(refused, Done)
     answer = memory.engine.handle(command(TakeCall(channel="alarm", line="9"), "faulty"))
@@ -173,18 +172,16 @@ def test_a_fault_of_the_program_is_told_and_a_call_is_taken_all_the_same(
 def test_a_fault_at_another_command_leaves_the_state_as_the_log_has_it(
     memory: MemoryCentre, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import everycall.engine.loop as loop  # noqa: PLC0415, PLR0402 - what is patched
-
     take(memory)
     before = memory.engine.state.encoded()
-    real = loop.evolve
+    real = evolve_really
 
     def evolve(state: object, event: object) -> None:
         real(state, event)  # type: ignore[arg-type]
         if isinstance(event, CallStamped):
             raise ZeroDivisionError
 
-    monkeypatch.setattr(loop, "evolve", evolve)
+    monkeypatch.setattr("everycall.engine.loop.evolve", evolve)
     answer = memory.engine.handle(command(StampCall(call="C000001", stamp="answered", at=1), "bad"))
     assert isinstance(answer, Refusal)
     assert answer.code == "fault"
@@ -272,7 +269,10 @@ def test_the_feed_gets_every_entry_once_in_order_after_it_is_durable(centre: Cen
         if len(seen) >= centre.engine.sequence and len(seen) > 100:
             everything.set()
 
-    centre.engine.follow(lambda _: 1 / 0)  # type: ignore[arg-type, return-value]
+    def fails(_: Sequence[tuple[int, bytes]]) -> None:
+        raise ZeroDivisionError
+
+    centre.engine.follow(fails)
     centre.engine.follow(feed)
     promised = [centre.engine.submit(command(TakeCall(open_incident=True))) for _ in range(100)]
     answers: list[Answer] = [promise.result(timeout=10) for promise in promised]

@@ -239,9 +239,9 @@ def test_no_personal_value_stands_in_the_spool(on_record: RecordCentre) -> None:
     on_record.recover()
     words = on_record.engine.state.calls["C000001"].words
     assert words is not None
-    row = on_record.embedded.record.seal_row(words.reference)  # type: ignore[union-attr]
+    row = on_record.embedded.record.seal_row(words.reference)
     assert row is not None
-    assert on_record.embedded.record.sealer().open(row, words.commitment) == secret  # type: ignore[union-attr]
+    assert on_record.embedded.record.sealer().open(row, words.commitment) == secret
 
 
 def test_the_balance_of_a_record_counts_what_waits_in_its_spool(on_record: RecordCentre) -> None:

@@ -37,7 +37,7 @@ def killed(path: Path, part: int, rng: random.Random) -> dict[str, str]:
         lines = [first, *child.stdout.readlines()]
     assert child.returncode == -signal.SIGKILL
     whole = [line.decode().rstrip("\n").split(" ", 1) for line in lines if line.endswith(b"\n")]
-    return dict(whole)  # type: ignore[arg-type]  # each is two
+    return dict(whole)
 
 
 def rounds(folder: Path, count: int, seed: int) -> None:

@@ -243,12 +243,14 @@ def test_commands_come_in_order_of_time_across_rows(tmp_path: Path) -> None:
 def test_a_record_that_cannot_be_written_stops_the_replay_with_a_word(tmp_path: Path) -> None:
     clock = ReplayClock()
     with EmbeddedCentre.create(tmp_path / "r", centre="m", clock=clock) as centre:
-        centre.record._committer._commit = _full  # type: ignore[union-attr, method-assign, assignment]
+        committer = centre.record._committer
+        assert committer is not None
+        committer._commit = _full
         with pytest.raises(ReplayError, match="no space left"):
             Replay(centre.engine, clock).run(list(rows_of(*tables([call(f"M{n}") for n in range(50)]))))
 
 
-def _full(_group: object) -> object:
+def _full(_group: object) -> list[Exception | None]:
     raise OSError("no space left")
 
 

@@ -78,17 +78,18 @@ def show(found: Reconciliation | HourlyReconciliation, log: SwitchLog, console: 
 
 def calls_frame(found: Reconciliation) -> pl.DataFrame:
     """What does not match: calls at the switch without one in the record, the other way, and the doubtful."""
-    rows = [
+    rows: list[dict[str, object]] = [
         {"status": status, "row": call.row, "at": call.at, "line": line_text(call.line) or None}
         | {"answered": answered_text(call), "wait_seconds": call.wait, "duration_seconds": call.duration}
         | {"call": None if call.call is None else call.call.call, "channel": None, "doubtful": call.doubtful}
         for call in found.calls
         if (status := _status(call)) is not None
     ]
+    nothing: dict[str, object] = {"row": None, "line": None, "answered": None, "doubtful": False}
     rows += [
-        {"status": "not_at_the_switch", "row": None, "at": call.received_at, "line": None}
-        | {"answered": None, "wait_seconds": None, "duration_seconds": None}
-        | {"call": call.call, "channel": call.channel, "doubtful": False}
+        nothing
+        | {"status": "not_at_the_switch", "at": call.received_at, "wait_seconds": None, "duration_seconds": None}
+        | {"call": call.call, "channel": call.channel}
         for call in found.absent
     ]
     schema = {

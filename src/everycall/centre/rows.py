@@ -125,7 +125,7 @@ class RowMaker:
             if fact.name == RECEIVED_MISSING:
                 return None, str(fact.value)
         for name in ("received", "ringing"):
-            held = call.stamps.get(name)  # type: ignore[call-overload]  # both are names of call stamps
+            held = call.stamps.get(name)
             if held is not None and held.at is not None:
                 return held.at, None
         return call.received_at, None
@@ -198,11 +198,11 @@ class RowMaker:
             "flags": flags_of(call, need, units, self._response(need)),
         }
         place = call.place
-        for name in ("district", "area", "neighbourhood", "postal_code", "latitude_e7", "longitude_e7"):
-            row[name] = None if place is None else getattr(place, name)
-        for stamp, (at, missing) in stamps.items():
-            row[f"{stamp}_at"] = at
-            row[f"{stamp}_at_missing"] = missing
+        for part in ("district", "area", "neighbourhood", "postal_code", "latitude_e7", "longitude_e7"):
+            row[part] = None if place is None else getattr(place, part)
+        for key, (at, missing) in stamps.items():
+            row[f"{key}_at"] = at
+            row[f"{key}_at_missing"] = missing
         for fact in call.facts:
             if fact.name.startswith(GROUP_PREFIX) and isinstance(fact.value, str):
                 row[f"group_{fact.name.removeprefix(GROUP_PREFIX)}"] = fact.value
@@ -246,12 +246,14 @@ def basis_of(outcome: Outcome) -> str | None:
 def flags_of(call: Call, need: Need, units: list[Assignment], response: Response | None) -> list[str]:
     """What is odd about a row, in the words of docs/calls-table.md."""
     flags: list[str] = []
-    for stamps in (call.stamps, *(unit.stamps for unit in units)):
-        for name, stamp in stamps.items():
-            if stamp.conflicts:
-                flags.append(f"conflict:{name}")
-            if stamp.struck:
-                flags.append(f"corrected:{name}")
+    known: list[tuple[str, Stamp]] = [*call.stamps.items()]
+    for unit in units:
+        known += unit.stamps.items()
+    for name, stamp in known:
+        if stamp.conflicts:
+            flags.append(f"conflict:{name}")
+        if stamp.struck:
+            flags.append(f"corrected:{name}")
     if call.unsafe_to_ring:
         flags.append("unsafe_to_ring")
     if response is not None and response.over_objection:

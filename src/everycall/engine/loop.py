@@ -222,9 +222,10 @@ class Engine:
         """Let time pass: apply ticks until nothing more is due now."""
         self.now = max(self.now, self._clock.now())
         while self._failure is None and (events := tick(self.state, self.now)):
-            due = getattr(events[0], "due", None)
+            due: int | None = getattr(events[0], "due", None)
             if due is None:
                 due = getattr(events[0], "at", self.now)
+            assert due is not None  # noqa: S101 - an event of a tick has one or the other
             self._by_itself("tick", events, due)
         if self._failure is not None:
             self._fall_back()
