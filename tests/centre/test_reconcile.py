@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
-from reconcile_towns import Entered, Rang, make_log, make_record, microseconds
+from reconcile_towns import NOON, Entered, Rang, make_log, make_record, microseconds
 
 from everycall.centre.reconcile_cli import reconcile
+from everycall.centre.reconcile_hours import reconcile_hours
+from everycall.centre.reconcile_record import RecordCall, RecordSide
+from everycall.exchange.switch_log import SWITCH_HOURS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -402,6 +405,32 @@ def test_a_count_that_cannot_be_read_is_not_taken_for_none(tmp_path: Path, capsy
     assert status == 0
     assert found["groups"][0]["hours_without_count"] == 1
     assert "no count that can be read" in shown(capsys, record, **options)
+
+
+def test_the_hour_that_daylight_saving_repeats_holds_the_calls_of_both() -> None:
+    hour = microseconds(0)
+    calls = [
+        RecordCall("C1", "emergency_voice", None, None, hour + n * 1_800_000_000, received_known=True, times={})
+        for n in range(5)
+    ]
+    calls.append(RecordCall("C9", "ten_digit_line", None, None, hour, received_known=True, times={}))
+    side = RecordSide("Marlow Bay", "UTC", reconstructed=True, begins=hour, ends=hour * 2, calls=calls)
+    frame = pl.DataFrame(
+        {
+            "hour": [NOON],
+            "line_group": ["911"],
+            "answered": [4],
+            "abandoned": [1],
+            "total": [5],
+            "adds_up": [True],
+            "repeated_hour": [True],
+        },
+        schema=SWITCH_HOURS,
+    )
+    (group,) = reconcile_hours(side, frame, "911", "(?!)").groups
+    assert (group.sum("entered"), group.sum("missing"), group.sum("missing_answered")) == (4, 1, 0)
+    once = reconcile_hours(side, frame.with_columns(repeated_hour=pl.lit(value=False)), "911", "(?!)")
+    assert once.groups[0].sum("entered") == 2
 
 
 @pytest.mark.shared

@@ -287,7 +287,7 @@ def test_an_engine_without_a_spool_says_so() -> None:
     assert isinstance(engine.handle(command(TakeCall())), Unavailable)
 
 
-STREAM = settings(max_examples=60, deadline=None)
+STREAM = settings(max_examples=25, deadline=None)
 
 
 @STREAM
