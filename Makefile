@@ -35,7 +35,7 @@ tests: $(READY)
 	$(BIN)/python tools/core_coverage.py .coverage.json 95
 
 soak: $(READY) ## the long tests: hundreds of kills, long hypothesis runs
-	$(BIN)/pytest -m soak
+	EVERYCALL_HYPOTHESIS=soak $(BIN)/pytest -m soak
 
 lint: $(READY)
 	$(BIN)/ruff check .

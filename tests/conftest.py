@@ -6,8 +6,14 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 pytest_plugins = ["engine_fixtures"]
+
+# The ordinary run tries the same examples each time, so that what passed still passes; `make soak` tries new ones.
+settings.register_profile("ordinary", derandomize=True, print_blob=True)
+settings.register_profile("soak", print_blob=True)
+settings.load_profile(os.environ.get("EVERYCALL_HYPOTHESIS", "ordinary"))
 
 
 @pytest.fixture(scope="session")

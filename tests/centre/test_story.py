@@ -66,6 +66,7 @@ if TYPE_CHECKING:
 START = 1_800_000_000_000_000
 UTC = ZoneInfo("UTC")
 DESK = Actor(person="D-1", role="dispatcher", position="PD1", agency="RCC")
+IMPORTER = Actor(person="importer", role="importer")
 CHIEF = Actor(person="CH-1", role="duty_chief", agency="RPD")
 
 
@@ -112,7 +113,8 @@ class Centre:
                 needs=(NeedAsked(service="police", type=kind),),
                 open_incident=True,
                 **more,
-            )
+            ),
+            actor=IMPORTER if more.get("reconstructed") else DESK,
         )
         return one(made, CallTaken).call, one(made, IncidentOpened).incident
 

@@ -9,12 +9,14 @@ import house_rules
 from floor_driver import SUPERVISOR, FakeSeals, Floor, Rules, copied, raw
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+from msgspec.structs import replace
 
 from everycall.core import commands as c
 from everycall.core.actors import Actor
 from everycall.core.assignments import UnitAssigned
 from everycall.core.base import DAY, HOUR, MINUTE, SECOND
 from everycall.core.calls import CallTaken, NeedAdded
+from everycall.core.clocks import retirement
 from everycall.core.decide import decide, tick
 from everycall.core.event import ActEvent, Event
 from everycall.core.evolve import evolve
@@ -22,7 +24,7 @@ from everycall.core.given import Given
 from everycall.core.needs import NeedAsked, NeedPrioritised
 from everycall.core.outcomes import NotReached, NotRecorded, name_of
 from everycall.core.refusals import Refusal
-from everycall.core.retiring import Retired
+from everycall.core.retiring import Recalled, Retired
 from everycall.core.reviews import ReviewOpened
 from everycall.core.settling import NeedsReopened, NeedsSettled
 from everycall.core.undo import ActUndone
@@ -64,6 +66,7 @@ class HouseMachine(RuleBasedStateMachine):
         self.shadow: State | None = None
         self.shown = 0
         self.gone: set[str] = set()
+        self.left: list[Recalled] = []
 
     # -- rules ---------------------------------------------------------------------------------------------
 
@@ -118,6 +121,18 @@ class HouseMachine(RuleBasedStateMachine):
         """Going on from the replayed state gives the same events."""
         self.shadow = self.floor.replayed()
         assert self.shadow.encoded() == self.floor.state.encoded()
+
+    @rule(number=st.integers(0, 9))
+    def recall(self, number: int) -> None:
+        """What left comes back as it was, and goes on."""
+        if self.left:
+            back = self.left.pop(number % len(self.left))
+            self.tick()
+            self.gone.difference_update(need.id for need in back.needs)
+            given = Given(now=self.floor.now, at=self.floor.now)
+            subject = back.calls[0].id if back.calls else back.incidents[0].id
+            back = replace(back, at=self.floor.now, sets=retirement(self.floor.state, given, subject))
+            self.apply([back], Actor(person="system", role="system"), None)
 
     # -- one step ------------------------------------------------------------------------------------------
 
@@ -304,6 +319,7 @@ class HouseMachine(RuleBasedStateMachine):
             for response in state.incidents[incident].responses.values():
                 assert response.closed_at is not None
                 assert all(need in self.gone for need in response.needs)
+        self.left.append(recalled(state, event))
 
     # -- the end -------------------------------------------------------------------------------------------
 
@@ -346,6 +362,22 @@ class HouseMachine(RuleBasedStateMachine):
             assert not left, f"{table} never leave memory: {left}"
         assert not {agency: keys for agency, keys in state.unserved.items() if keys}
         assert floor.balance.holds(state)
+
+
+def recalled(state: State, event: Retired) -> Recalled:
+    """The event that brings back what leaves with this one, as the engine makes it of the log."""
+    needs = {need for call in event.calls for need in state.calls[call].needs}
+    subjects = {*event.calls, *event.incidents}
+    return Recalled(
+        calls=tuple(state.calls[key] for key in event.calls),
+        needs=tuple(state.needs[key] for key in sorted(needs)),
+        incidents=tuple(state.incidents[key] for key in event.incidents),
+        assignments=tuple(held for held in state.assignments.values() if held.incident in event.incidents),
+        reviews=tuple(held for held in state.reviews.values() if held.need in needs),
+        hand_overs=tuple(held for held in state.hand_overs.values() if needs.intersection(held.needs)),
+        acts={key: act for key, act in state.acts.items() if subjects.intersection(act.subjects())},
+        at=event.at,
+    )
 
 
 def dataless(entity: Any, *names: str) -> dict[str, object]:

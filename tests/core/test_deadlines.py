@@ -62,8 +62,9 @@ def passed(floor: Floor, kind: str | None = None) -> list[DeadlinePassed]:
     return [event for event in floor.all(DeadlinePassed) if kind in (None, event.kind)]
 
 
-def rungs(floor: Floor, kind: str) -> list[tuple[int, int, str | None]]:
-    return [(event.rung, (event.due - START) // SECOND, event.role) for event in passed(floor, kind)]
+def rungs(floor: Floor, kind: str) -> list[tuple[int, float, str | None]]:
+    """Rung, seconds after the start to the microsecond, and who is told."""
+    return [(event.rung, (event.due - START) / SECOND, event.role) for event in passed(floor, kind)]
 
 
 # -- one rung at a time ------------------------------------------------------------------------------------

@@ -111,3 +111,11 @@ def test_to_say_the_same_again_or_to_add_a_call_or_its_end_is_no_change() -> Non
 )
 def test_what_is_not_there_is_named(body: c.AnyCommand, code: str) -> None:
     assert told().refused(body).code == code
+
+
+def test_a_supervisor_cannot_strike_even_what_was_entered_without_a_name() -> None:
+    floor = staffed()
+    supervisor = Actor(person="S1", role="supervisor", agency="PD")
+    floor.do(c.RecordInstruction(), supervisor)
+    refused = floor.refused(c.StrikeInstruction(instruction="I000001", reason="mistake"), supervisor)
+    assert refused.code == "inside_the_chain"

@@ -62,6 +62,8 @@ def walk(seed: int, steps: int, machine: HouseMachine | None = None) -> HouseMac
             machine.other_rules_are_loaded(rng.choice(EVALUATORS))
         elif chance < 0.14:
             machine.restart()
+        elif chance < 0.17:
+            machine.recall(rng.randrange(10))
         else:
             group = rng.choice(sorted(hostile.GROUPS))
             machine.step(*hostile.command(rng, machine.floor.state, machine.floor.now, group))

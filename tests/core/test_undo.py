@@ -299,6 +299,19 @@ def test_what_was_moved_on_since_is_not_moved_back_from_under_it() -> None:
     assert refusal.instead
 
 
+def test_a_merge_into_what_was_merged_on_is_taken_back_after_that() -> None:
+    floor = staffed()
+    one, two, three = request(floor), request(floor), request(floor)
+    floor.do(c.Unlink(call="C000001", incident=one))
+    floor.do(c.AddPatient(incident=one))
+    floor.do(c.Merge(incident=one, into=two))
+    floor.do(c.Merge(incident=two, into=three))
+    assert floor.refused(c.Undo(act="U000002")).code == "moved_since", "its patient went on, too"
+    floor.do(c.Undo(act="U000003"))
+    floor.do(c.Undo(act="U000002"))
+    assert [len(floor.state.incidents[key].patients) for key in (one, two, three)] == [1, 0, 0]
+
+
 def test_a_hold_that_a_close_ended_comes_back_with_its_end() -> None:
     floor = staffed(Rules())
     incident = request(floor)

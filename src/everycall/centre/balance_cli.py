@@ -15,7 +15,7 @@ from everycall.record import RecordError
 
 
 def balance(record: Path, /, *, json: bool = False) -> int:
-    """Show needs received = needs with an outcome + open + spooled. Exit status 1 if that does not hold.
+    """Show needs received = needs with an outcome + open + spooled. Exit status 1 if not.
 
     Args:
         record: The record.
@@ -28,7 +28,8 @@ def balance(record: Path, /, *, json: bool = False) -> int:
         errors.print(f"error: {error}", markup=False)
         return 2
     if not json:
-        return 0 if print_sheet(sheet, Console(highlight=False, emoji=False)) else 1
+        holds = print_sheet(sheet, Console(highlight=False, emoji=False))
+        return 0 if holds and not sheet.unfinished else 1
     requests, own = sheet.balance.requests, sheet.balance.self_initiated
     content = {
         "centre": sheet.centre,
@@ -49,4 +50,4 @@ def balance(record: Path, /, *, json: bool = False) -> int:
         "balances": sheet.holds,
     }
     sys.stdout.write(msgspec.json.format(msgspec.json.encode(content), indent=2).decode() + "\n")
-    return 0 if sheet.holds else 1
+    return 0 if sheet.holds and not sheet.unfinished else 1

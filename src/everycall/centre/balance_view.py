@@ -152,5 +152,6 @@ def _verdict(sheet: BalanceSheet, requests: Tally, own: Tally) -> list[str]:
             f"Its export has {sheet.unfinished:,} calls more: the replay was cut off. Move the record away and "
             "replay again."
         )
-    lines.append("It balances." if sheet.holds else UNBALANCED)
+    balanced = "It balances." if not sheet.unfinished else "What it holds balances; the rest is missing."
+    lines.append(balanced if sheet.holds else UNBALANCED)
     return lines

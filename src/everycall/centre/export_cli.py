@@ -29,7 +29,7 @@ def export(
     errors = Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
     try:
         from everycall.centre.export import tables_of  # noqa: PLC0415 - needs the extra
-        from everycall.exchange.calls_table import write_table  # noqa: PLC0415
+        from everycall.exchange.calls_table import keep_inputs, write_table  # noqa: PLC0415
         from everycall.exchange.errors import ExchangeError  # noqa: PLC0415
     except ModuleNotFoundError as error:
         if error.name != "polars":
@@ -38,6 +38,7 @@ def export(
         return 2
     beside = assignments or beside_of(output)
     try:
+        keep_inputs((record,), (output, beside))
         with errors.status("reading the record") as status:
             calls, units, facts = tables_of(
                 record, lambda done, length: status.update(f"reading the record: {done:,} of {length:,}")

@@ -70,6 +70,9 @@ def reconcile(
         errors.print("error: This verb reads tables: install everycall[tables].", markup=False)
         return 2
     try:
+        from everycall.exchange.calls_table import keep_inputs  # noqa: PLC0415 - needs the extra
+
+        keep_inputs((record, switch_log), (output,))
         zone_shown, log, found = _compared(
             record,
             switch_log,

@@ -82,7 +82,7 @@ class HourlyReconciliation:
         groups: by group of lines; one for all of them where the record's channels cannot be told apart.
         told_apart: whether the record tells emergency lines from others.
         perhaps: calls of the record in these hours whose channel may be the telephone; counted nowhere else.
-        not_compared: hours that the record does not cover, or not as a whole.
+        outside: when the hours began that the record does not cover, or not as a whole.
         do_not_add_up: hours in which the table's total is not answered and abandoned.
     """
 
@@ -90,7 +90,7 @@ class HourlyReconciliation:
     groups: list[Group] = field(default_factory=list)
     told_apart: bool = True
     perhaps: int = 0
-    not_compared: int = 0
+    outside: set[int] = field(default_factory=set)
     do_not_add_up: int = 0
 
     @property
@@ -170,7 +170,7 @@ def _fill(found: HourlyReconciliation, group: Group, rows: pl.DataFrame, by_chan
         if held["answered_unread"] or held["abandoned_unread"]:
             group.no_count += 1
         elif begins < record.begins or ends > record.ends:
-            found.not_compared += 1  # the whole hour has to lie within the record's time
+            found.outside.add(begins)  # the whole hour has to lie within the record's time
         else:
             group.hours.append(
                 Hour(

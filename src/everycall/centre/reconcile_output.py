@@ -201,7 +201,7 @@ def hours_json(found: HourlyReconciliation, log: SwitchLog) -> dict[str, Any]:
         "rejects": log.rejects.height,
         "channels_told_apart": found.told_apart,
         "perhaps_by_telephone": found.perhaps,
-        "hours_outside_the_record": found.not_compared,
+        "hours_outside_the_record": len(found.outside),
         "hours_that_do_not_add_up": found.do_not_add_up,
         "groups": [
             {

@@ -244,8 +244,8 @@ def _hours_compared(found: HourlyReconciliation) -> list[str]:
             f"{found.perhaps:,} calls of the record in these hours have a channel that may be the telephone "
             "(not recorded, another agency, an alarm); they are not counted."
         )
-    if found.not_compared:
-        lines.append(f"{found.not_compared:,} hours do not lie wholly within the record's time and were not compared.")
+    if found.outside:
+        lines.append(f"{len(found.outside):,} hours do not lie wholly within the record's time and were not compared.")
     unread = sum(group.no_count for group in found.groups)
     if unread:
         lines.append(f"{unread:,} hours have no count that can be read.")

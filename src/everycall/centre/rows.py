@@ -94,8 +94,16 @@ class RowMaker:
             call = self._state.calls[key]
             needs = [self._state.needs[need] for need in call.needs]
             self.calls[key] = [self._call_row(call, need, number) for number, need in enumerate(needs, 1)]
-            units = {assignment.id: assignment for need in needs for assignment in self._assignments_of(need)}
-            self.assignments[key] = [self._assignment_row(call, held) for held in units.values()]
+            self.assignments[key] = [self._assignment_row(call, held) for held in self._units_at(needs)]
+
+    def _units_at(self, needs: list[Need]) -> list[Assignment]:
+        """Every unit's work at the incidents of these needs, that of an agency that joined by itself too."""
+        found: dict[str, Assignment] = {}
+        for need in needs:
+            incident = self._state.incidents.get(need.incident or "")
+            for response in () if incident is None else incident.responses.values():
+                found |= {key: self._state.assignments[key] for key in response.assignments}
+        return list(found.values())
 
     def _response(self, need: Need) -> Response | None:
         if need.incident is None or need.agency is None:

@@ -214,7 +214,13 @@ def _classified(_times: Times, e: NeedClassified) -> Said:
 
 
 def _prioritised(_times: Times, e: NeedPrioritised) -> Said:
-    by = f"by rule {e.rule} of policy {e.policy}" if e.rule else "set by hand"
+    by = (
+        f"by rule {e.rule} of policy {e.policy}"
+        if e.rule
+        else "as the export has it"
+        if e.reason == "not_recorded"
+        else "set by hand"
+    )
     return said(
         f"Need {e.need} has priority {e.priority}, {by}",
         detail("struck", f"before: {e.before}" if e.before and e.before != e.priority else None),

@@ -155,9 +155,13 @@ def place_text(place: Place | None) -> str | None:
     return (", ".join(parts) or "nothing clear") + source + (", verified" if place.verified else "")
 
 
+def _nobody(plan: ResponsePlan) -> str:
+    return "what was to be sent is not recorded" if plan.rule == "not_recorded" else "nobody to be sent"
+
+
 def plan_text(plan: ResponsePlan) -> str:
     """What a plan sends, and how fast."""
-    parts = [" + ".join(f"{r.count} {codes(r.capability)}" for r in plan.send) or "nobody to be sent"]
+    parts = [" + ".join(f"{r.count} {codes(r.capability)}" for r in plan.send) or _nobody(plan)]
     if plan.minimum_officers:
         parts.append(f"at least {plan.minimum_officers} officers")
     if plan.stage:

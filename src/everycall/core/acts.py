@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from everycall.core.assignments import Assignment
-from everycall.core.base import Entity, Frozen, Identifier
+from everycall.core.base import Entity, Frozen, Key
 from everycall.core.calls import Call
 from everycall.core.deadlines import Deadline
 from everycall.core.hand_overs import HandOver
@@ -22,7 +22,7 @@ class Change(Frozen, frozen=True, kw_only=True):
     """One entity before and after an act; None where it did not exist."""
 
     table: Table
-    key: Identifier
+    key: Key
     before: AnyEntity | None
     after: AnyEntity | None
 

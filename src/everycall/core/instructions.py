@@ -169,9 +169,11 @@ def strike_instruction(state: State, actor: Actor, body: StrikeInstruction, _giv
             because=f"Instruction {held.id} is already struck.",
             instead="Enter it anew if it was given after all.",
         )
-    gave_it = actor.person == held.said_by
-    same_chain = actor.person != held.entered_by and actor.role != "oversight"
-    if gave_it or same_chain:
+    gave_it = actor.person.casefold() == held.said_by.casefold()
+    # Who may give instructions may not take one back, even one that they entered without a name.
+    commands = actor.role in ("supervisor", "duty_chief")
+    stranger = actor.person != held.entered_by and actor.role != "oversight"
+    if gave_it or commands or stranger:
         return Refusal(
             code="inside_the_chain",
             rule="house:6",

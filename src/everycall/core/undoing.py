@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from everycall.core.assignments import Assignment
 from everycall.core.clocks import CALL_KINDS, RESPONSE_KINDS, find_out, response_clock, retirement
 from everycall.core.deadlines import Deadline
-from everycall.core.incidents import Response, ResponseNamed
+from everycall.core.incidents import Incident, Response, ResponseNamed
 from everycall.core.needs import Need
 from everycall.core.outcomes import StruckOutcome, name_of
 from everycall.core.refusals import Refusal, unknown
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from everycall.core.actors import Actor
-    from everycall.core.acts import Act
+    from everycall.core.acts import Act, Change
     from everycall.core.event import Event
     from everycall.core.given import Given
     from everycall.core.handlers import DecideTable
@@ -75,17 +75,10 @@ def undo(state: State, _actor: Actor, body: Undo, given: Given) -> list[Event] |
 
 
 def _moved_since(state: State, act: Act) -> Refusal | None:
-    """What stands in the way: a need or an assignment that was moved on since."""
+    """What stands in the way: what the act moved was moved on since."""
     for change in act.changes:
-        before, after = change.before, change.after
-        now = state.table(change.table).get(change.key) if change.table in ("needs", "assignments") else None
-        if not isinstance(now, (Need, Assignment)):
-            continue
-        if not isinstance(before, (Need, Assignment)) or not isinstance(after, (Need, Assignment)):
-            continue
-        moved_by_it = before.incident != after.incident
-        if moved_by_it and now.incident != after.incident:
-            where = f"in incident {now.incident}" if now.incident is not None else "in no incident"
+        where = _moved_on(state, change)
+        if where is not None:
             return Refusal(
                 code="moved_since",
                 rule="house:6",
@@ -93,6 +86,25 @@ def _moved_since(state: State, act: Act) -> Refusal | None:
                 instead="Take the later act back first, or move it from where it is now.",
             )
     return None
+
+
+def _moved_on(state: State, change: Change) -> str | None:
+    """Where something is that this change had put elsewhere; None where it stayed."""
+    before, after = change.before, change.after
+    if isinstance(before, Incident) and isinstance(after, Incident):
+        if before.merged_into is not None or after.merged_into is None:
+            return None
+        into = state.incidents.get(after.merged_into)
+        return None if into is None or into.merged_into is None else f"in incident {into.merged_into}"
+    now = state.table(change.table).get(change.key) if change.table in ("needs", "assignments") else None
+    if not isinstance(now, (Need, Assignment)):
+        return None
+    if not isinstance(before, (Need, Assignment)) or not isinstance(after, (Need, Assignment)):
+        return None
+    moved_by_it = before.incident != after.incident
+    if not moved_by_it or now.incident == after.incident:
+        return None
+    return "in no incident" if now.incident is None else f"in incident {now.incident}"
 
 
 class _Following:

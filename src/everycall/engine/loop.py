@@ -177,7 +177,7 @@ class Engine:
             if self._fallen:
                 raise LogFailedError("The log failed while time passed.")
             # Read as if it had come from outside: what does not keep its limits could not be read back.
-            return self._decide(decode_command(content), fingerprint, came_at)
+            return self._decide(_as_entitled(decode_command(content)), fingerprint, came_at)
         except LogFailedError as error:
             self._fail(error)
             return _finished(self._without_log(command, fingerprint))
@@ -462,6 +462,14 @@ class Engine:
                 answers.append(answer)
         self._spooled.drained()
         return answers
+
+
+def _as_entitled(command: Command) -> Command:
+    """Only an importer rebuilds calls; anybody else's call is a call, with its deadlines and its evidence."""
+    body = command.body
+    if isinstance(body, TakeCall) and body.reconstructed and command.actor.role != "importer":
+        return replace(command, body=replace(body, reconstructed=False))
+    return command
 
 
 def _finished(answer: Answer) -> Future[Answer]:

@@ -27,7 +27,7 @@ from everycall.core.vocabulary import (
 from everycall.exchange.errors import ExchangeError, OutputError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
 SCHEMA_VERSION: Final = "1"
@@ -295,6 +295,22 @@ def _check_words(frame: pl.DataFrame) -> None:
         odd = frame.filter(~pl.col(name).is_in(list(words)))[name].head(1)
         if len(odd):
             raise TableError(f"{name} holds {odd[0]!r}, which is not one of {', '.join(words)}")
+
+
+def keep_inputs(inputs: Iterable[Path | None], outputs: Iterable[Path | None]) -> None:
+    """Refuse to write over what is read: an export or a switch's log is evidence.
+
+    Raises:
+        OutputError: an output is one of the inputs, or two outputs are one file.
+    """
+    taken = {path.resolve() for path in inputs if path is not None}
+    for output in outputs:
+        if output is None:
+            continue
+        place = output.resolve()
+        if place in taken:
+            raise OutputError(f"{output} is read or written here already: choose another name for the output")
+        taken.add(place)
 
 
 def write_table(frame: pl.DataFrame, path: Path, metadata: Mapping[str, str] | None = None) -> None:

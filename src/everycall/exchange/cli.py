@@ -59,7 +59,12 @@ def import_export(
     """
     errors = Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
     try:
+        from everycall.exchange.calls_table import keep_inputs  # noqa: PLC0415 - needs the extra
+
         with _telling(errors) as tell:
+            keep_inputs(
+                (source, Path(profile) if profile else None), (output, quality, rejects, assignments, start_profile)
+            )
             if start_profile is not None:
                 return _start(source, start_profile, errors)
             try:
