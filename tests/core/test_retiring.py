@@ -204,8 +204,8 @@ def test_what_left_in_a_hostile_walk_is_made_again_by_its_own_events(seed: int) 
     """Only the events that name something of it, or what it was ever joined with, and nothing else."""
     machine = Recording()
     walk(seed, 150, machine)
-    assert machine.gone
-    for subjects, sequence, entities in machine.gone:
+    assert machine.retirements
+    for subjects, sequence, entities in machine.retirements:
         past = State()
         names = connected(machine, set(subjects), sequence)
         for event, text in machine.texts[:sequence]:
@@ -220,7 +220,7 @@ class Recording(HouseMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.gone: list[tuple[tuple[str, ...], int, list[tuple[str, str, object]]]] = []
+        self.retirements: list[tuple[tuple[str, ...], int, list[tuple[str, str, object]]]] = []
         self.texts: list[tuple[object, tuple[str, ...]]] = []
 
     def check_event(self, event: object) -> None:
@@ -234,7 +234,7 @@ class Recording(HouseMachine):
             for key, held in state.assignments.items():
                 if held.incident in event.incidents:
                     entities.append(("assignments", key, held))
-            self.gone.append(((*event.calls, *event.incidents), len(self.texts), entities))
+            self.retirements.append(((*event.calls, *event.incidents), len(self.texts), entities))
         self.texts.append((event, subjects_of(event)))
 
 

@@ -67,6 +67,11 @@ def test_a_time_ends_the_missing_whenever_it_comes() -> None:
     assert fold(both)["on_scene"] == fold(both[::-1])["on_scene"] == Stamp(at=5, source="K1")
 
 
+def test_which_of_two_said_that_a_time_is_missing_does_not_depend_on_who_came_first() -> None:
+    both: list[tuple[str, int | str, str]] = [("on_scene", "blank", "K1"), ("on_scene", "blank", "D1")]
+    assert fold(both)["on_scene"] == fold(both[::-1])["on_scene"] == Stamp(missing="blank", source="D1")
+
+
 def test_a_correction_stands_over_reports_and_keeps_what_it_corrects_struck() -> None:
     held = fold([("on_scene", 7, "D1"), ("on_scene", 5, "K1")])
     held = stamps.corrected(held, "on_scene", 6, "S1")
