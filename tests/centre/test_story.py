@@ -565,3 +565,11 @@ def test_the_events_are_gathered_in_their_order_and_each_once(day: SqliteRecord)
 )
 def test_lengths_of_time_are_told_in_the_two_units_that_matter(length: int, words: str) -> None:
     assert span(length) == words
+
+
+def test_words_from_outside_do_not_steer_the_readers_terminal(centre: Centre) -> None:
+    _, incident = centre.call(line="trunk \x1b]0;title\x07 \x1b[31m3", language="\x9bes")
+    text = shown(centre.story(incident))
+    assert "trunk" in text
+    assert not [letter for letter in text if ord(letter) < 32 and letter != "\n"]
+    assert "\x9b" not in text

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import TYPE_CHECKING, Final
 
+import msgspec
 from rich.console import Group
 from rich.padding import Padding
 from rich.table import Table
@@ -73,6 +75,7 @@ def show_story(story: Story, console: Console, zone: tzinfo) -> None:
         console: Where; its width is kept to.
         zone: Of the times.
     """
+    story = harmless(story)
     parts: list[RenderableType] = [_head(story, zone)]
     for title, part in (
         ("Look here", _flags(story)),
@@ -85,6 +88,21 @@ def show_story(story: Story, console: Console, zone: tzinfo) -> None:
         if part is not None:
             parts += [Text(), Text(title, style="bold"), Padding(part, (0, 0, 0, 2))]
     print_trimmed(Group(*parts), console)
+
+
+def harmless(story: Story) -> Story:
+    """The story without control characters: words from outside must not steer the reader's terminal."""
+
+    def cleaned(value: object) -> object:
+        if isinstance(value, str):
+            return "".join(" " if unicodedata.category(letter) == "Cc" else letter for letter in value)
+        if isinstance(value, (list, tuple)):
+            return [cleaned(item) for item in value]
+        if isinstance(value, dict):
+            return {key: cleaned(item) for key, item in value.items()}
+        return value
+
+    return msgspec.convert(cleaned(msgspec.to_builtins(story)), type(story))
 
 
 def print_trimmed(part: RenderableType, console: Console) -> None:
