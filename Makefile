@@ -25,6 +25,7 @@ $(READY): requirements/dev.lock pyproject.toml
 run: $(READY) ## a synthetic day through the whole of Everycall, its balance and one story
 	@mkdir -p run && rm -f $(RECORD) $(RECORD)-* $(RECORD).*
 	@$(BIN)/everycall day -o $(RECORD)
+	@echo; echo "everycall is $(BIN)/everycall; '. $(BIN)/activate' makes it everycall."
 
 test: $(READY) lint types imports tests ## all checks and all tests
 
