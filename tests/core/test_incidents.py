@@ -180,6 +180,20 @@ def test_neither_does_it_where_the_units_left_and_only_the_outcome_is_missing() 
     assert f"dispatch:{incident}/PD" in floor.state.deadlines, "it turned round: nobody has been there for this one"
 
 
+def test_a_late_report_of_who_was_there_before_does_not_answer_the_new_request() -> None:
+    floor = staffed(None, "U1")
+    incident = request(floor)
+    floor.do(c.Assign(incident=incident, units=("U1",)))
+    floor.do(c.ReportStamp(unit="U1", stamp="clear"), CREW)
+    floor.do(c.Settle(needs=("C000001-1",), outcome=Advised(caller_agreed=True)))
+    floor.do(c.Link(call=unplaced(floor), incident=incident))
+    floor.do(c.SignOff(unit="U1"))
+    floor.do(c.ReportStamp(unit="U1", stamp="on_scene", assignment="A000001", at=START + MINUTE), CREW)
+    assert f"dispatch:{incident}/PD" in floor.state.deadlines
+    assert floor.state.incidents[incident].responses["PD"].waiting_since is not None
+    assert incident in floor.state.unserved["PD"]
+
+
 def test_a_more_urgent_request_makes_the_whole_response_more_urgent() -> None:
     floor = staffed(Rules())
     incident = request(floor)

@@ -147,6 +147,17 @@ def test_merged_and_merged_again_they_go_together() -> None:
     assert floor.state.incidents == {}
 
 
+def test_they_hang_together_even_where_the_act_of_merging_did_not_come_back() -> None:
+    floor = staffed()
+    one, two = request(floor), request(floor)
+    floor.do(c.Unlink(call="C000001", incident=one))
+    floor.do(c.Merge(incident=one, into=two))
+    floor.state.acts.clear()
+    floor.state.acts_about.clear()
+    assert component(floor.state, two) == ({"C000002"}, {one, two})
+    assert component(floor.state, one) == ({"C000002"}, {one, two})
+
+
 def test_an_incident_that_is_left_without_anything_leaves_with_its_call() -> None:
     floor = staffed()
     one, other = request(floor), request(floor)

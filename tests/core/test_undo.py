@@ -286,6 +286,21 @@ def test_undoing_an_unlink_after_its_incident_was_merged_puts_the_need_where_tha
     assert "find_out:C000001" not in floor.state.deadlines
 
 
+def test_who_was_at_another_scene_does_not_answer_what_the_merged_incident_waits_for() -> None:
+    floor = staffed()
+    one = request(floor, POLICE, POLICE)
+    key = attended(floor, one)
+    floor.do(c.Split(incident=one, needs=("C000001-2",), assignments=(key,)))
+    other = request(floor)
+    floor.do(c.Merge(incident=one, into=other))
+    floor.do(c.Undo(act="U000001"))
+    response = floor.state.incidents[other].responses["PD"]
+    assert set(response.needs) == {"C000001-1", "C000001-2", "C000002-1"}
+    assert response.assignments == response.earlier == (key,)
+    assert f"dispatch:{other}/PD" in floor.state.deadlines
+    assert f"outcome:{other}/PD" not in floor.state.deadlines
+
+
 def test_what_was_moved_on_since_is_not_moved_back_from_under_it() -> None:
     floor, one, other = two_incidents()
     floor.do(c.Unlink(call="C000001", incident=one))

@@ -301,6 +301,31 @@ def test_preempting_comes_before_what_is_stacked() -> None:
     assert "en_route" in floor.state.assignments["A000003"].stamps
 
 
+def merged_with_stacked_work() -> tuple[Floor, str]:
+    """A unit works on an incident, and has more work stacked on the same one, since two were merged."""
+    floor = staffed(None, "U1")
+    first, second = request(floor), request(floor)
+    floor.do(c.Assign(incident=first, units=("U1",)))
+    floor.do(c.Assign(incident=second, units=("U1",), stacked=True))
+    floor.do(c.Merge(incident=second, into=first))
+    return floor, first
+
+
+def test_where_the_work_after_it_is_on_the_same_incident_nobody_else_is_waited_for() -> None:
+    floor, incident = merged_with_stacked_work()
+    floor.do(c.ReportStamp(unit="U1", stamp="clear"), CREW)
+    assert floor.last(StackedBegun).assignment == "A000002"
+    assert f"dispatch:{incident}/PD" not in floor.state.deadlines
+    assert f"arrive:{incident}/PD" in floor.state.deadlines
+
+
+def test_but_a_unit_that_is_preempted_leaves_it_pending() -> None:
+    floor, incident = merged_with_stacked_work()
+    floor.do(c.Preempt(unit="U1", incident=request(floor), reason="shots fired"))
+    assert f"dispatch:{incident}/PD" in floor.state.deadlines
+    assert floor.state.assignments["A000002"].stacked
+
+
 # -- waiting -----------------------------------------------------------------------------------------------
 
 

@@ -27,7 +27,7 @@ from everycall.core.deadlines import Deadline, standing
 from everycall.core.incidents import arrived, surviving, working
 from everycall.core.policies import evaluator_in_force
 from everycall.core.refusals import Refusal, unknown
-from everycall.core.sending import after_last, assigned, begun, released, with_mates
+from everycall.core.sending import after_last, assigned, begun, next_stacked, released, with_mates
 from everycall.core.units import why_not_free
 from everycall.core.waiting import WaitingEnded, waiting_changes
 
@@ -203,11 +203,12 @@ def _ending(state: State, assignment: Assignment, report: StampReported | StampM
     if assignment.ended:
         return [report]
     at = given.at if isinstance(report, StampMissing) else report.at
-    sets, ends, closed, pending = after_last(state, assignment, at, given)
+    following = next_stacked(state, assignment)
+    sets, ends, closed, pending = after_last(state, assignment, at, given, following)
     ends += standing(state, f"acknowledge:{assignment.id}", f"welfare:{assignment.id}")
     if sets or ends:
         report = replace(report, sets=sets, ends=ends)
-    return [report, *closed, *released(state, assignment, at, given, pending)]
+    return [report, *closed, *released(state, assignment, at, given, pending, following)]
 
 
 def correct_stamp(state: State, actor: Actor, body: CorrectStamp, _given: Given) -> list[Event] | Refusal:

@@ -234,9 +234,9 @@ def with_mates(state: State, units: Sequence[str]) -> list[str]:
 
 
 def after_last(
-    state: State, assignment: Assignment, at: int, given: Given
+    state: State, assignment: Assignment, at: int, given: Given, begins: Assignment | None
 ) -> tuple[tuple[Deadline, ...], tuple[str, ...], list[Event], list[tuple[str, Response]]]:
-    """What a response waits for when this assignment ends.
+    """What a response waits for when this assignment ends, and the stacked work `begins` with that.
 
     Deadlines to set and to end, its closing if all is done, and the response itself if it is pending then.
     """
@@ -256,7 +256,6 @@ def after_last(
         )
         return (), (), [closed], []
     # Work that was stacked behind this one may be on the same incident, since two were merged.
-    begins = next_stacked(state, assignment)
     at_work = any(not held.stacked or held is begins for held in others)
     earlier = response.earlier
     attended = any(state.assignments[key].there for key in response.assignments if key not in earlier)
@@ -294,9 +293,9 @@ def released(
     at: int,
     given: Given,
     pending: Sequence[tuple[str, Response]],
+    following: Assignment | None,
 ) -> list[Event]:
     """What begins when a unit is done: its stacked work, or the end of waiting for it."""
-    following = next_stacked(state, assignment)
     if following is not None:
         served = [(following.incident, following.agency)]
         waits = waiting_changes(state, at, pending=pending, served=served)
@@ -345,13 +344,16 @@ def cancel_assignment(state: State, _actor: Actor, body: CancelAssignment, given
             instead="Nothing has to be cancelled.",
         )
     events, pending = _cancelled(state, assignment, body.reason, given, None)
-    return [*events, *released(state, assignment, given.at, given, pending)]
+    following = next_stacked(state, assignment)
+    return [*events, *released(state, assignment, given.at, given, pending, following)]
 
 
 def _cancelled(
     state: State, assignment: Assignment, reason: str, given: Given, preempted_for: str | None
 ) -> tuple[list[Event], list[tuple[str, Response]]]:
-    sets, ends, closed, pending = after_last(state, assignment, given.at, given)
+    # A unit that is taken for another incident goes there first, whatever is stacked.
+    begins = next_stacked(state, assignment) if preempted_for is None else None
+    sets, ends, closed, pending = after_last(state, assignment, given.at, given, begins)
     event = AssignmentCancelled(
         assignment=assignment.id,
         incident=assignment.incident,
