@@ -286,6 +286,22 @@ def test_undoing_an_unlink_after_its_incident_was_merged_puts_the_need_where_tha
     assert "find_out:C000001" not in floor.state.deadlines
 
 
+def test_a_response_that_went_with_its_link_comes_back_for_who_was_taken_out_of_it() -> None:
+    floor = staffed()
+    incident = request(floor)
+    for call in ("C000002", "C000003"):
+        floor.do(c.TakeCall(needs=(NeedAsked(service="ems"),)))
+        floor.do(c.Link(call=call, incident=incident))
+    floor.do(c.Unlink(call="C000003", incident=incident))
+    floor.do(c.Undo(act="U000001"))
+    assert list(floor.state.incidents[incident].responses) == ["PD"], "nothing is left of what the link made"
+    floor.do(c.Undo(act="U000003"))
+    response = floor.state.incidents[incident].responses["FD"]
+    assert (response.needs, response.closed_at) == (("C000003-1",), None)
+    assert f"dispatch:{incident}/FD" in floor.state.deadlines
+    assert "find_out:C000003" not in floor.state.deadlines
+
+
 def test_who_was_at_another_scene_does_not_answer_what_the_merged_incident_waits_for() -> None:
     floor = staffed()
     one = request(floor, POLICE, POLICE)
