@@ -29,8 +29,8 @@ def export(
     errors = Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
     try:
         from everycall.centre.export import tables_of  # noqa: PLC0415 - needs the extra
-        from everycall.exchange.calls_table import keep_inputs, write_table  # noqa: PLC0415
-        from everycall.exchange.errors import ExchangeError  # noqa: PLC0415
+        from everycall.exchange.calls_table import keep_inputs, write_table  # noqa: PLC0415 - with it
+        from everycall.exchange.errors import ExchangeError  # noqa: PLC0415 - with it
     except ModuleNotFoundError as error:
         if error.name != "polars":
             raise
