@@ -393,7 +393,8 @@ class Engine:
         try:
             item = self._spooled.put(command, came_at, fingerprint)
         except Exception as error:
-            _log.exception("The call %s could not be spooled.", command.id)
+            # The error is a sentence for the floor; its stack would bury it, call after call, on a full disk.
+            _log.critical("The call %s could not be spooled: %s", command.id, error)
             return Unavailable(command=command.id, because=f"{because} The spool fails too: {error}.")
         if item.fingerprint != fingerprint.hex():
             return OTHER_CONTENT
