@@ -44,12 +44,11 @@ from everycall.core.sealed import Private, Sealed
 from everycall.core.state import State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from everycall.core.actors import Role
     from everycall.core.event import Event
-    from everycall.core.policies import Evaluator
-    from everycall.core.vocabulary import Service
+    from everycall.core.policies import Asked, Evaluator
 
 E = TypeVar("E")
 
@@ -80,13 +79,14 @@ class Rules:
     duress_types: frozenset[str] = frozenset({"domestic"})
     floor_rules: FloorRules = HOUSE_FLOOR
 
-    def plan(self, service: Service, incident_type: str | None, facts: Mapping[str, bool | int | str]) -> ResponsePlan:
+    def plan(self, asked: Asked) -> ResponsePlan:
+        incident_type, facts = asked.incident_type, asked.facts
         armed = bool(facts.get("weapon", False))
         if not set(facts) <= self.reads:
             raise AssertionError(f"handed facts that are not declared: {sorted(facts)}")
         send = self.send
         if send is None:
-            send = (Requirement(capability=service, count=2 if armed else 1),)
+            send = (Requirement(capability=asked.service, count=2 if armed else 1),)
         return ResponsePlan(
             rule=f"{incident_type or 'any'}{'-armed' if armed else ''}",
             policy=self.policy,
@@ -99,15 +99,7 @@ class Rules:
             cancellation_closes=incident_type not in self.duress_types,
         )
 
-    def may(
-        self,
-        act: PermittedAct,
-        role: Role,
-        ground: str,
-        incident_type: str | None,
-        facts: Mapping[str, bool | int | str],
-    ) -> Permission:
-        del incident_type, facts
+    def may(self, act: PermittedAct, role: Role, ground: str, _asked: Asked, _to: str | None = None) -> Permission:
         allowed = ground in self.grounds and (act == "hand_over" or role in ("dispatcher", "supervisor"))
         return Permission(
             allowed=allowed,

@@ -14,7 +14,7 @@ from everycall.core.notes import NoteStruck
 from everycall.core.opening import year_of
 from everycall.core.outcomes import Advised, Responded
 from everycall.core.places import PlaceGiven
-from everycall.core.policies import combined
+from everycall.core.policies import Asked, combined
 from everycall.core.sealed import Sealed
 from everycall.core.waiting import ResponseWaiting
 
@@ -485,8 +485,8 @@ def test_a_note_is_struck_through_once_and_stays_readable() -> None:
 
 def test_a_combined_plan_is_no_less_than_any_of_its_parts() -> None:
     rules = Rules()
-    quiet = rules.plan("police", "burglary", {})
-    armed = rules.plan("police", "burglary", {"weapon": True})
+    quiet = rules.plan(Asked("police", "burglary", {}, START))
+    armed = rules.plan(Asked("police", "burglary", {"weapon": True}, START))
     both = combined([quiet, armed])
     assert both.priority == "1"
     assert both.send == armed.send

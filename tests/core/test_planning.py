@@ -28,6 +28,7 @@ from everycall.core.outcomes import Advised
 from everycall.core.planning import PlanChanged
 from everycall.core.policies import (
     HOUSE,
+    Asked,
     Certified,
     OverObjection,
     PolicyAdopted,
@@ -445,6 +446,7 @@ def test_a_policy_file_that_does_not_fit_sends_help_by_the_houses_rules() -> Non
     incident = request(floor)
     assert plan_of(floor, incident, "police").rule == "house:send"
     assert HOUSE.reads == frozenset()
-    assert HOUSE.may("decline", "duty_chief", "x", None, {}).allowed is False
-    assert HOUSE.may("hand_over", "dispatcher", "x", None, {}).allowed is True
+    asked = Asked("police", None, {}, START)
+    assert HOUSE.may("decline", "duty_chief", "x", asked).allowed is False
+    assert HOUSE.may("hand_over", "dispatcher", "x", asked, "county").allowed is True
     assert floor.state.deadlines[f"dispatch:{incident}/police"].due == floor.now + 60 * SECOND

@@ -16,6 +16,7 @@ from everycall.core.policies import (
     HIGHEST_PRIORITIES,
     HOUSE_FLOOR,
     STANDARD_LADDER,
+    Asked,
     PermittedAct,
     Requirement,
 )
@@ -68,12 +69,12 @@ def test_every_rule_of_the_starter_policy_can_decide_for_each_of_its_types(held:
     for pattern in held.types:
         kind = pattern.rstrip("*") + ("x" if pattern.endswith("*") else "")
         service = held.services[0] if held.services else "police"
-        assert EVALUATOR.plan(service, kind, {}).rule == held.rule
+        assert EVALUATOR.plan(Asked(service, kind, {}, 0)).rule == held.rule
 
 
 @given(st.sampled_from(SERVICES), st.none() | st.text(max_size=20) | st.sampled_from(TYPES))
 def test_there_is_always_an_answer_that_sends_somebody_in_time(service: Service, kind: str | None) -> None:
-    plan = EVALUATOR.plan(service, kind, {})
+    plan = EVALUATOR.plan(Asked(service, kind, {}, 0))
     assert plan.send
     assert plan.dispatch_within
     assert plan.arrive_within
@@ -82,7 +83,7 @@ def test_there_is_always_an_answer_that_sends_somebody_in_time(service: Service,
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_what_nobody_has_understood_yet_gets_the_default(service: Service) -> None:
-    plan = EVALUATOR.plan(service, None, {})
+    plan = EVALUATOR.plan(Asked(service, None, {}, 0))
     assert plan.rule == f"default_{service}"
     assert service == "other" or plan.priority == "1"
 
@@ -90,52 +91,52 @@ def test_what_nobody_has_understood_yet_gets_the_default(service: Service) -> No
 def test_it_reads_no_fact_whatever_facts_there_are() -> None:
     assert EVALUATOR.reads == frozenset()
     facts: dict[str, bool | int | str] = {"caller.employer": "somebody", "caller.in_danger": True}
-    assert EVALUATOR.plan("police", "theft", facts) == EVALUATOR.plan("police", "theft", {})
+    assert EVALUATOR.plan(Asked("police", "theft", facts, 0)) == EVALUATOR.plan(Asked("police", "theft", {}, 0))
     for act in typing.get_args(PermittedAct):
-        with_facts = EVALUATOR.may(act, "dispatcher", GROUNDS[0], "noise", facts)
-        assert with_facts == EVALUATOR.may(act, "dispatcher", GROUNDS[0], "noise", {})
+        with_facts = EVALUATOR.may(act, "dispatcher", GROUNDS[0], Asked("police", "noise", facts, 0))
+        assert with_facts == EVALUATOR.may(act, "dispatcher", GROUNDS[0], Asked("police", "noise", {}, 0))
 
 
 def test_while_the_service_is_not_known_the_type_alone_tells() -> None:
-    assert EVALUATOR.plan("unknown", "chest_pain", {}).rule == "life_threat"
+    assert EVALUATOR.plan(Asked("unknown", "chest_pain", {}, 0)).rule == "life_threat"
 
 
 def test_a_family_stands_for_every_type_that_begins_like_it() -> None:
-    assert EVALUATOR.plan("police", "collision_with_a_tram", {}).rule == "collision"
-    assert EVALUATOR.plan("police", "collisio", {}).rule == "default_police"
+    assert EVALUATOR.plan(Asked("police", "collision_with_a_tram", {}, 0)).rule == "collision"
+    assert EVALUATOR.plan(Asked("police", "collisio", {}, 0)).rule == "default_police"
 
 
 @pytest.mark.parametrize("role", ROLES)
 def test_nobody_may_decline_what_has_the_highest_priority(role: Role) -> None:
     for kind in TYPES:
-        priorities = {EVALUATOR.plan(service, kind, {}).priority for service in SERVICES}
-        allowed = any(EVALUATOR.may("decline", role, ground, kind, {}).allowed for ground in GROUNDS)
+        priorities = {EVALUATOR.plan(Asked(service, kind, {}, 0)).priority for service in SERVICES}
+        allowed = any(EVALUATOR.may("decline", role, ground, Asked("police", kind, {}, 0)).allowed for ground in GROUNDS)
         named = [r for r in STARTER.rules if kind in r.types]
         if any(r.plan.priority in HIGHEST_PRIORITIES for r in named):
             assert not allowed, (kind, priorities)
 
 
 def test_what_no_rule_allows_is_not_allowed() -> None:
-    assert not EVALUATOR.may("decline", "supervisor", "they_complain_a_lot", "guard_private_property", {}).allowed
-    assert not EVALUATOR.may("decline", "dispatcher", "not_a_public_duty", "guard_private_property", {}).allowed
-    assert not EVALUATOR.may("hold", "unit", "caller_asks_for_later", "noise", {}).allowed
-    assert not EVALUATOR.may("decline", "supervisor", "not_a_public_duty", None, {}).allowed
-    assert EVALUATOR.may("decline", "supervisor", "not_a_public_duty", "guard_private_property", {}).allowed
+    assert not EVALUATOR.may("decline", "supervisor", "they_complain_a_lot", Asked("police", "guard_private_property", {}, 0)).allowed
+    assert not EVALUATOR.may("decline", "dispatcher", "not_a_public_duty", Asked("police", "guard_private_property", {}, 0)).allowed
+    assert not EVALUATOR.may("hold", "unit", "caller_asks_for_later", Asked("police", "noise", {}, 0)).allowed
+    assert not EVALUATOR.may("decline", "supervisor", "not_a_public_duty", Asked("police", None, {}, 0)).allowed
+    assert EVALUATOR.may("decline", "supervisor", "not_a_public_duty", Asked("police", "guard_private_property", {}, 0)).allowed
 
 
 def test_every_hold_and_hand_over_has_a_longest_time() -> None:
     assert all(p.longest for p in STARTER.permissions if p.act != "decline")
-    assert EVALUATOR.may("hand_over", "dispatcher", "their_area", "theft", {}).longest == 3 * MINUTE
+    assert EVALUATOR.may("hand_over", "dispatcher", "their_area", Asked("police", "theft", {}, 0)).longest == 3 * MINUTE
 
 
 def test_a_cancellation_that_may_be_under_duress_closes_nothing() -> None:
     for kind in ("domestic_violence", "robbery", "hold_up_alarm", "hostage", "responder_emergency"):
-        assert not EVALUATOR.plan("police", kind, {}).cancellation_closes
-    assert EVALUATOR.plan("police", "noise", {}).cancellation_closes
+        assert not EVALUATOR.plan(Asked("police", kind, {}, 0)).cancellation_closes
+    assert EVALUATOR.plan(Asked("police", "noise", {}, 0)).cancellation_closes
 
 
 def test_a_responder_in_trouble_gets_the_same_whatever_the_service() -> None:
-    plans = {EVALUATOR.plan(service, "responder_emergency", {}) for service in SERVICES}
+    plans = {EVALUATOR.plan(Asked(service, "responder_emergency", {}, 0)) for service in SERVICES}
     assert len(plans) == 1
 
 

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from msgspec.structs import replace
 
+from everycall.core.asking import asked_about
 from everycall.core.base import CommandBody, Entity, Identifier, Instant, Named, Word
 from everycall.core.clocks import retire_again
 from everycall.core.deadlines import Deadline, standing
 from everycall.core.event import Event
-from everycall.core.facts import readable
 from everycall.core.outcomes import HandedOver
 from everycall.core.policies import declared, evaluator_in_force
 from everycall.core.refusals import Refusal, unknown
@@ -139,8 +139,8 @@ def offer_hand_over(state: State, actor: Actor, body: OfferHandOver, given: Give
     within = floor.hand_over_within
     permission = None
     for need in needs:
-        facts = readable(state.calls[need.call].facts, declared(state, evaluator))
-        permission = evaluator.may("hand_over", actor.role, body.ground, need.type, facts)
+        asked = asked_about(state, need, declared(state, evaluator))
+        permission = evaluator.may("hand_over", actor.role, body.ground, asked, body.to)
         if not permission.allowed:
             return Refusal(
                 code="hand_over_not_allowed",

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
+from everycall.core.asking import asked_about
 from everycall.core.base import MINUTE, CommandBody, Identifier, Instant
 from everycall.core.clocks import clock_of
 from everycall.core.deadlines import Deadline, standing
 from everycall.core.event import Event
-from everycall.core.facts import readable
 from everycall.core.incidents import Hold, arrived, change_response, usable, working
 from everycall.core.policies import HIGHEST_PRIORITIES, LONGEST_HOLD, declared, evaluator_in_force
 from everycall.core.refusals import Refusal, unknown
@@ -86,8 +86,8 @@ def hold_response(state: State, actor: Actor, body: HoldResponse, given: Given) 
     permission = None
     longest = given.since + LONGEST_HOLD
     for need in needs:
-        facts = readable(state.calls[need.call].facts, declared(state, evaluator))
-        permission = evaluator.may("hold", actor.role, body.ground, need.type, facts)
+        asked = asked_about(state, need, declared(state, evaluator))
+        permission = evaluator.may("hold", actor.role, body.ground, asked)
         if not permission.allowed:
             break
         if permission.longest is not None:

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Final
 import msgspec
 from msgspec.structs import replace
 
+from everycall.core.asking import asked_about
 from everycall.core.base import CommandBody, Identifier, Instant, Word
 from everycall.core.calls import need_of
 from everycall.core.clocks import response_deadlines, unsettled
 from everycall.core.event import Event
-from everycall.core.facts import Fact, readable
+from everycall.core.facts import Fact
 from everycall.core.incidents import Response, arrived, change_response, usable, working
 from everycall.core.needs import Need, NeedPrioritised
 from everycall.core.policies import (
@@ -75,11 +76,7 @@ def plan_for(state: State, needs: Sequence[Need], given: Given, facts: tuple[Fac
     """
     evaluator = evaluator_in_force(state, given)
     reads = declared(state, evaluator)
-    plans: list[ResponsePlan] = []
-    for need in needs:
-        known = state.calls[need.call].facts if facts is None else facts
-        plans.append(evaluator.plan(need.service, need.type, readable(known, reads)))
-    return combined(plans)
+    return combined([evaluator.plan(asked_about(state, need, reads, facts)) for need in needs])
 
 
 def replanned(
@@ -109,12 +106,7 @@ def replanned(
         if not group or response.closed_at is not None:
             continue
         plans = [
-            evaluator.plan(
-                need.service,
-                need.type,
-                readable(facts if need.id in changed else state.calls[need.call].facts, reads),
-            )
-            for need in group
+            evaluator.plan(asked_about(state, need, reads, facts if need.id in changed else None)) for need in group
         ]
         plan = combined([response.plan, *plans]) if response.adjusted else combined(plans)
         lower = less(response.plan, plan)

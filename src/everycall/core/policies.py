@@ -9,6 +9,7 @@ needs a certificate, or comes into force over a written objection with an end.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Final, Literal, Protocol
 
 import msgspec
@@ -18,6 +19,7 @@ from everycall.core.base import (
     MINUTE,
     SECOND,
     CommandBody,
+    Duration,
     Entity,
     Frozen,
     Identifier,
@@ -48,8 +50,26 @@ class Requirement(Frozen, frozen=True, kw_only=True):
     count: Annotated[int, msgspec.Meta(ge=0, le=100)] = 1
 
 
+class Offer(Frozen, frozen=True, kw_only=True):
+    """A rule's own offer of the needs to another agency, which has `within` microseconds to accept.
+
+    Meanwhile our units go all the same (`send`), or the clock of the dispatch rests until the answer (`wait`).
+    """
+
+    to: Identifier
+    within: Duration
+    ground: Word
+    meanwhile: Literal["send", "wait"] = "send"
+    ladder: tuple[Rung, ...] = ()
+
+
 class ResponsePlan(Frozen, frozen=True, kw_only=True):
-    """What a rule says to send, how fast, and who is told when that fails. Durations are microseconds."""
+    """What a rule says to send, how fast, and who is told when that fails. Durations are microseconds.
+
+    `support` is what to arrange that is no unit (interpreter, wheelchair_lift); `raised_by` names the rules
+    that only raised it; staging has its reason and the words of its release; `find_out_within` is by when the
+    type must be known, and takes the place of the floor's.
+    """
 
     rule: Word
     policy: Word
@@ -61,6 +81,26 @@ class ResponsePlan(Frozen, frozen=True, kw_only=True):
     arrive_within: int | None = None
     ladder: tuple[Rung, ...] = ()
     cancellation_closes: bool = True
+    support: tuple[Word, ...] = ()
+    raised_by: tuple[Word, ...] = ()
+    stage_because: Word | None = None
+    stage_until: Word | None = None
+    find_out_within: int | None = None
+    offer: Offer | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a policy is asked about: one need, as far as the policy may see it.
+
+    `facts` are those that the policy has declared to read; `received_at` is the call's first instant
+    (microseconds UTC). Which local hour that is, the evaluator works out itself.
+    """
+
+    service: Service
+    incident_type: str | None
+    facts: Mapping[str, bool | int | str]
+    received_at: int
 
 
 class FloorRules(Frozen, frozen=True, kw_only=True):
@@ -80,13 +120,17 @@ class FloorRules(Frozen, frozen=True, kw_only=True):
 
 
 class Permission(Frozen, frozen=True, kw_only=True):
-    """Whether a rule allows to hold, hand over or decline, and for how long at the most."""
+    """Whether a rule allows to hold, hand over or decline, for how long at the most, and who hears of its end.
+
+    For a decline `longest` is by when it must have been reviewed. Without a ladder the usual one serves.
+    """
 
     allowed: bool
     rule: Word
     policy: Word
     because: str = ""
     longest: int | None = None
+    ladder: tuple[Rung, ...] = ()
 
 
 class Evaluator(Protocol):
@@ -104,18 +148,11 @@ class Evaluator(Protocol):
     def reads(self) -> frozenset[str]:
         """The names of the facts that the rules look at."""
 
-    def plan(self, service: Service, incident_type: str | None, facts: Mapping[str, bool | int | str]) -> ResponsePlan:
-        """What to send to a call of this type with these facts."""
+    def plan(self, asked: Asked) -> ResponsePlan:
+        """What to send for this need."""
 
-    def may(
-        self,
-        act: PermittedAct,
-        role: Role,
-        ground: str,
-        incident_type: str | None,
-        facts: Mapping[str, bool | int | str],
-    ) -> Permission:
-        """Whether somebody in this role may do this on this ground."""
+    def may(self, act: PermittedAct, role: Role, ground: str, asked: Asked, to: str | None = None) -> Permission:
+        """Whether somebody in this role may do this on this ground; `to` is the agency of a hand-over."""
 
     def floor(self) -> FloorRules:
         """The allowances that hold for every call."""
@@ -160,27 +197,20 @@ class HouseRules:
     version: Final = "house"
     reads: Final[frozenset[str]] = frozenset()
 
-    def plan(
-        self, service: Service, _incident_type: str | None, _facts: Mapping[str, bool | int | str]
-    ) -> ResponsePlan:
+    def plan(self, asked: Asked) -> ResponsePlan:
         """One unit of the service, the highest priority until somebody knows better."""
         return ResponsePlan(
             rule="house:send",
             policy="house",
             priority="1",
-            send=(Requirement(capability="police" if service == "unknown" else service),),
+            send=(Requirement(capability="police" if asked.service == "unknown" else asked.service),),
             dispatch_within=1 * MINUTE,  # NFPA 1225: 60 s from answer to dispatch for the highest priority
             arrive_within=10 * MINUTE,
             ladder=STANDARD_LADDER,
         )
 
     def may(
-        self,
-        act: PermittedAct,
-        _role: Role,
-        _ground: str,
-        _incident_type: str | None,
-        _facts: Mapping[str, bool | int | str],
+        self, act: PermittedAct, _role: Role, _ground: str, _asked: Asked, _to: str | None = None
     ) -> Permission:
         """A hand-over may be offered, because it counts only when accepted; nothing else is allowed."""
         if act == "hand_over":

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
+from everycall.core.asking import asked_about
 from everycall.core.base import CommandBody, Identifier, Instant, Named, Word
 from everycall.core.clocks import (
     clock_of,
@@ -22,7 +23,6 @@ from everycall.core.clocks import (
 from everycall.core.deadlines import Deadline, standing
 from everycall.core.event import ActEvent, Event
 from everycall.core.evidence import check, lacking
-from everycall.core.facts import readable
 from everycall.core.incidents import (
     Response,
     ResponseNamed,
@@ -228,8 +228,8 @@ def _plan_rule(state: State, need: Need) -> str | None:
 def _declining(state: State, actor: Actor, needs: list[Need], outcome: Declined, given: Given) -> Declined | Refusal:
     evaluator = evaluator_in_force(state, given)
     for need in needs:
-        facts = readable(state.calls[need.call].facts, declared(state, evaluator))
-        permission = evaluator.may("decline", actor.role, outcome.ground, need.type, facts)
+        asked = asked_about(state, need, declared(state, evaluator))
+        permission = evaluator.may("decline", actor.role, outcome.ground, asked)
         if not permission.allowed:
             return lacking(
                 "decline_not_allowed",

@@ -1,5 +1,4 @@
-"""Rules: what to send, how fast, and who may hold, hand over or decline; behind the core's `Evaluator`.
+"""The rule language, its versions, evaluation, and the proof that like calls are treated alike.
 
-Only texts of rules, their evaluation and their checking live here. Nothing here changes a call, keeps a
-record or knows a centre.
+May import the core only; files, records and clocks belong to the rooms that call it.
 """

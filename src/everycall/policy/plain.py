@@ -30,7 +30,9 @@ from everycall.core.policies import (
 from everycall.core.vocabulary import SERVICES, Service
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
+
+    from everycall.core.policies import Asked
 
 _encoder: Final = msgspec.json.Encoder(order="deterministic")
 _HASH_SHOWN: Final = 12
@@ -233,9 +235,9 @@ class PlainEvaluator:
         """Nothing: a plain rule has no place for a fact."""
         return frozenset()
 
-    def plan(self, service: Service, incident_type: str | None, _facts: Mapping[str, bool | int | str]) -> ResponsePlan:
+    def plan(self, asked: Asked) -> ResponsePlan:
         """What to send: by the first rule that matches, else by the default."""
-        rule, plan = _plan(self.text, service, incident_type)
+        rule, plan = _plan(self.text, asked.service, asked.incident_type)
         return ResponsePlan(
             rule=rule,
             policy=self._label,
@@ -249,17 +251,10 @@ class PlainEvaluator:
             cancellation_closes=plan.cancellation_closes,
         )
 
-    def may(
-        self,
-        act: PermittedAct,
-        role: Role,
-        ground: str,
-        incident_type: str | None,
-        _facts: Mapping[str, bool | int | str],
-    ) -> Permission:
+    def may(self, act: PermittedAct, role: Role, ground: str, asked: Asked, _to: str | None = None) -> Permission:
         """Whether a rule allows it; what no rule allows is not allowed."""
         for permission in self.text.permissions:
-            if permission.matches(act, role, ground, incident_type):
+            if permission.matches(act, role, ground, asked.incident_type):
                 return Permission(allowed=True, rule=permission.rule, policy=self._label, longest=permission.longest)
         return Permission(
             allowed=False,

@@ -1,0 +1,243 @@
+"""Components: the help that goes out, taken apart into chains, so that "less" has one documented meaning.
+
+Each component is a finite chain of levels, from the least help to the most; the *rank* is the place in that chain.
+A plan is less than another *in a component* when its rank there is lower. Over all components that is a partial
+order: a plan may be less in one and more in another.
+
+| component | more help |
+| --- | --- |
+| `priority` | a smaller number |
+| `send.<capability>`, `minimum_officers` | more |
+| `support.<name>` | arranged |
+| `dispatch_within`, `arrive_within`, `find_out_within` | sooner; none is the least |
+| `ladder.<role>` | told sooner; never is the least |
+| `cancellation_closes` | a cancellation closes nothing |
+| `offer.<agency>.<ground>.meanwhile` | not offered, then going meanwhile, then waiting |
+| `offer.<agency>.<ground>.within` | not offered, then the shorter wait |
+| `may.<act>.<role>.<ground>[.<agency>]` | not allowed, then the shorter time |
+| `stage`, `….ladder` of an offer or a grant | no order: they can only be the same or different |
+
+What a deciding rule gives and what the matching `add` rules give combine by the highest rank, component by
+component: that is why an `add` rule can only raise.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from everycall.core.base import Frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from everycall.policy.rules import Grant, Plan, Policy, Raise, Step
+
+Key = tuple[int, ...]
+"""How a level sorts within its chain."""
+
+ANY_OTHER: Final = "any_other"
+"""The agencies that no rule names."""
+
+_NOT_ALLOWED: Final[Key] = (1, 0)
+_NOT_OFFERED: Final[Key] = (2, 0)
+
+
+class Component(Frozen, frozen=True, kw_only=True):
+    """One chain.
+
+    Attributes:
+        names: What it is called; several where they have the same level in every plan of the policies at hand.
+        ordered: Whether a lower rank is less help, or only another.
+        levels: In words, from the least help to the most.
+    """
+
+    names: tuple[str, ...]
+    ordered: bool
+    levels: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """The first of its names, by which formulas refer to it."""
+        return self.names[0]
+
+
+class Components:
+    """The components of one policy, or of several that are compared, and the rank of every plan in them."""
+
+    def __init__(self, plans: Sequence[Plan], raises: Sequence[Raise]) -> None:
+        """Lay out the chains for these plans and what may be added to them."""
+        agencies = sorted({to for plan in plans for grant in plan.may for to in grant.to})
+        self._agencies: Final = (*agencies, ANY_OTHER)
+        self._ladders: dict[tuple[Step, ...], int] = {}
+        for plan in plans:
+            for steps in [grant.ladder for grant in plan.may] + ([plan.offer.ladder] if plan.offer else []):
+                self._ladders.setdefault(steps, len(self._ladders))
+        plan_keys = [self._of_plan(plan) for plan in plans]
+        self._named: Final = frozenset(
+            {name for keys in plan_keys for name in keys} | {n for r in raises for n in self._of_raise(r, ())}
+        )
+        raise_keys = [self._of_raise(added, self._named) for added in raises]
+        chains: dict[str, list[Key]] = {
+            name: sorted(
+                {keys.get(name, _absent(name)) for keys in plan_keys} | {k[name] for k in raise_keys if name in k}
+            )
+            for name in sorted(self._named)
+        }
+        self._chains: Final = {name: keys for name, keys in chains.items() if len(keys) > 1}
+        self.items: Final = self._grouped(plan_keys, raise_keys)
+        self.index: Final = {name: at for at, item in enumerate(self.items) for name in item.names}
+
+    @classmethod
+    def of(cls, *policies: Policy) -> Components:
+        """The components of these policies together."""
+        return cls(
+            [rule.plan for policy in policies for rule in policy.deciding],
+            [rule.add for policy in policies for rule in policy.add],
+        )
+
+    def ranks(self, plan: Plan) -> tuple[int, ...]:
+        """The rank of a plan in each component, in the order of `items`.
+
+        Raises:
+            ValueError: The plan has a level that none of the plans and raises of the constructor make.
+        """
+        keys = self._of_plan(plan)
+        return tuple([self._chains[c.name].index(keys.get(c.name, _absent(c.name))) for c in self.items])
+
+    def raised(self, added: Raise) -> tuple[int | None, ...]:
+        """The rank that an `add` rule gives in each component; none where it says nothing."""
+        keys = self._of_raise(added, self._named)
+        return tuple([self._chains[c.name].index(keys[c.name]) if c.name in keys else None for c in self.items])
+
+    def _grouped(
+        self, plan_keys: Sequence[Mapping[str, Key]], raise_keys: Sequence[Mapping[str, Key]]
+    ) -> tuple[Component, ...]:
+        groups: dict[object, list[str]] = {}
+        for name, chain in self._chains.items():
+            where: object = name
+            if name.startswith("may."):
+                # Grants come in bundles (many roles and grounds at once): those that never part need one chain.
+                levels = tuple([chain.index(keys.get(name, _absent(name))) for keys in plan_keys])
+                adds = tuple([chain.index(keys[name]) if name in keys else None for keys in raise_keys])
+                where = (name.split(".")[1], name.endswith(".ladder"), tuple(chain), levels, adds)
+            groups.setdefault(where, []).append(name)
+        return tuple(
+            [
+                Component(
+                    names=tuple(names),
+                    ordered=not _unordered(names[0]),
+                    levels=tuple([self._words(names[0], key) for key in self._chains[names[0]]]),
+                )
+                for names in groups.values()
+            ]
+        )
+
+    def _of_plan(self, plan: Plan) -> dict[str, Key]:
+        keys: dict[str, Key] = {
+            "priority": (-plan.priority,),
+            "minimum_officers": (plan.minimum_officers,),
+            "cancellation_closes": (int(not plan.cancellation_closes),),
+            "stage": (int(plan.stage is not None),),
+            "dispatch_within": _soon(plan.dispatch_within),
+            "arrive_within": _soon(plan.arrive_within),
+            "find_out_within": _soon(plan.find_out_within),
+        }
+        keys.update({f"send.{capability}": (count,) for capability, count in plan.send})
+        keys.update({f"support.{name}": (1,) for name in plan.support})
+        keys.update({f"ladder.{step.role}": (1, -step.at) for step in plan.ladder})
+        if plan.offer is not None:
+            name = f"offer.{plan.offer.to}.{plan.offer.ground}"
+            keys[f"{name}.meanwhile"] = (int(plan.offer.meanwhile == "send"), 0)
+            keys[f"{name}.within"] = (0, -plan.offer.within)
+            keys[f"{name}.ladder"] = (self._ladders[plan.offer.ladder],)
+        for grant in plan.may:
+            for name in self._names_of(grant):
+                held = keys.get(name)
+                if held is None or held > (0, -grant.within):
+                    keys[name] = (0, -grant.within)
+                    keys[f"{name}.ladder"] = (self._ladders[grant.ladder],)
+        return keys
+
+    def _names_of(self, grant: Grant) -> Iterable[str]:
+        for role in grant.roles:
+            for ground in grant.grounds:
+                name = f"may.{grant.act}.{role}.{ground}"
+                if grant.act == "hand_over":
+                    yield from (f"{name}.{to}" for to in grant.to or self._agencies)
+                else:
+                    yield name
+
+    def _of_raise(self, added: Raise, named: Iterable[str]) -> dict[str, Key]:
+        keys: dict[str, Key] = {f"send.{capability}": (count,) for capability, count in added.send}
+        keys.update({f"support.{name}": (1,) for name in added.support})
+        keys.update({f"ladder.{step.role}": (1, -step.at) for step in added.ladder})
+        if added.priority is not None:
+            keys["priority"] = (-added.priority,)
+        if added.minimum_officers is not None:
+            keys["minimum_officers"] = (added.minimum_officers,)
+        if added.stage is not None:
+            keys["stage"] = (1,)
+        if added.keep_open:
+            keys["cancellation_closes"] = (1,)
+        for name, seconds in (
+            ("dispatch_within", added.dispatch_within),
+            ("arrive_within", added.arrive_within),
+            ("find_out_within", added.find_out_within),
+        ):
+            if seconds is not None:
+                keys[name] = _soon(seconds)
+        for name in named:
+            if added.go_meanwhile and name.startswith("offer.") and name.endswith(".meanwhile"):
+                keys[name] = (1, 0)
+            if any(name.startswith(f"may.{act}.") for act in added.forbid):
+                keys[name] = _absent(name)
+        return keys
+
+    def _words(self, name: str, key: Key) -> str:
+        if name.endswith(".ladder"):
+            steps = next((steps for steps, at in self._ladders.items() if (at,) == key), None)
+            return "none" if steps is None else ", ".join(f"{step.role} at {step.at} s" for step in steps)
+        return _words(name, key)
+
+
+_NO_LADDER: Final[Key] = (1 << 30,)
+
+
+def _unordered(name: str) -> bool:
+    return name == "stage" or name.endswith(".ladder")
+
+
+def _absent(name: str) -> Key:
+    """The level of a plan that says nothing of this component."""
+    if name.endswith(".ladder"):
+        return _NO_LADDER  # above all others, so that forbidding an act is a raise here too
+    if name.startswith("may."):
+        return _NOT_ALLOWED
+    if name.startswith("offer."):
+        return _NOT_OFFERED
+    return (0, 0) if name.startswith("ladder.") or name.endswith("_within") else (0,)
+
+
+def _soon(seconds: int | None) -> Key:
+    return (0, 0) if seconds is None else (1, -seconds)
+
+
+def _words(name: str, key: Key) -> str:
+    if name.startswith("may."):
+        return "not allowed" if key == _NOT_ALLOWED else f"allowed, {-key[1]} s"
+    if name.startswith("offer."):
+        if key == _NOT_OFFERED:
+            return "not offered"
+        return f"{-key[1]} s" if name.endswith(".within") else ("units go meanwhile" if key[0] else "units wait")
+    if name.startswith("ladder."):
+        return f"told after {-key[1]} s" if key[0] else "never told"
+    if name.endswith("_within"):
+        return f"within {-key[1]} s" if key[0] else "no deadline"
+    if name == "priority":
+        return f"priority {-key[0]}"
+    if name.startswith("support."):
+        return "arranged" if key[0] else "not arranged"
+    return {
+        "stage": ("go in", "stage until safe"),
+        "cancellation_closes": ("a cancellation closes it", "a cancellation closes nothing"),
+    }.get(name, (str(key[0]), str(key[0])))[min(key[0], 1)]
