@@ -28,6 +28,7 @@ from everycall.core.assignments import (
 )
 from everycall.core.base import DAY, HOUR, MINUTE, SECOND
 from everycall.core.calls import CallTaken, TakeCall, UpdateCall
+from everycall.core.certificates import REQUIRED_PROPERTIES, CertificateSummary, PropertyVerdict
 from everycall.core.commands import Command
 from everycall.core.deadlines import DeadlineKind
 from everycall.core.events import AnyEvent, Envelope, decode_event
@@ -42,15 +43,23 @@ from everycall.core.needs import NeedAsked
 from everycall.core.notes import AddNote, NoteAdded, StrikeNote
 from everycall.core.outcomes import CancelledByCaller, Declined, Responded
 from everycall.core.places import PlaceGiven
-from everycall.core.policies import AdoptPolicy, OverObjection, PolicyLapsed, ReadsNothingProtected
 from everycall.core.retiring import Recalled, Retired
 from everycall.core.sealed import Private
 from everycall.core.settling import CloseResponse, Reopen, Settle
 from everycall.core.state import State
 from everycall.core.undo import Undo
 from everycall.core.units import EnrolAgency, SignOn
+from everycall.core.versions import (
+    AdoptPolicy,
+    Certified,
+    OverObjection,
+    PolicyCameIntoForce,
+    PolicyCountersigned,
+    PolicyLapsed,
+)
 from everycall.core.vocabulary import CHANNELS, STAMP_NAMES
 from everycall.engine.answers import Done
+from everycall.engine.ports import OneEvaluator
 from everycall.policy.plain import PlainEvaluator
 from everycall.policy.starter import starter_policy
 from everycall.record import SqliteRecord
@@ -61,7 +70,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from everycall.centre.story_parts import Line, Story
-    from everycall.core.base import CommandBody
+from everycall.core.base import CommandBody
 
 START = 1_800_000_000_000_000
 UTC = ZoneInfo("UTC")
@@ -77,6 +86,25 @@ class Clock:
         return self.time
 
 
+CERTIFIED = Certified(certificate="full")
+
+
+class Certificates:
+    """A full certificate of one policy."""
+
+    def __init__(self, evaluator: PlainEvaluator) -> None:
+        self.evaluator = evaluator
+
+    def find(self, certificate: str) -> CertificateSummary:
+        return CertificateSummary(
+            certificate=certificate,
+            policy=self.evaluator.policy,
+            version=self.evaluator.version,
+            properties=tuple(PropertyVerdict(name=name, verdict="holds") for name in REQUIRED_PROPERTIES),
+            engines=("one", "another"),
+        )
+
+
 class Centre:
     """A small centre: commands a second apart, and the story of what they made."""
 
@@ -88,7 +116,8 @@ class Centre:
             centre="smalltown",
             facts={"zone": "Europe/Berlin"},
             clock=self.clock,
-            evaluator=self.evaluator,
+            evaluators=OneEvaluator(self.evaluator),
+            certificates=Certificates(self.evaluator),
         )
         self.commands = 0
         for agency, service in (("RPD", "police"), ("REMS", "ems")):
@@ -180,7 +209,7 @@ def test_every_event_of_a_whole_day_becomes_a_line_that_says_something(day: Sqli
         evolve(state, envelope.body)
         kinds.add(type(envelope.body))
     lacking = set(typing.get_args(AnyEvent)) - kinds
-    assert lacking == {PolicyLapsed, Retired, Recalled}
+    assert lacking == {PolicyCameIntoForce, PolicyCountersigned, PolicyLapsed, Retired, Recalled}
 
 
 @pytest.mark.parametrize(
@@ -402,9 +431,8 @@ def test_unsafe_to_ring_over_objection_and_reconstructed_are_flagged(centre: Cen
     assert "OVER OBJECTION" in shown(centre.story(unsafe))
     assert "reconstructed" in {flag.code for flag in centre.story(rebuilt).flags}
     assert "over_objection" not in {flag.code for flag in centre.story(rebuilt).flags}
-    quiet = ReadsNothingProtected()
     centre.do(
-        AdoptPolicy(policy=text.policy, version="v2", authority="chief", reason="over", standing=quiet),
+        AdoptPolicy(policy=text.policy, version="v2", authority="chief", reason="over", standing=CERTIFIED),
         actor=CHIEF,
     )
     assert "over_objection" not in {flag.code for flag in centre.story(centre.call()[1]).flags}
@@ -414,7 +442,10 @@ def test_what_is_held_waits_or_is_under_review_is_flagged_and_so_is_a_cancellati
     centre: Centre,
 ) -> None:
     text = centre.evaluator
-    centre.do(AdoptPolicy(policy=text.policy, version="v1", authority="chief", reason="first"), actor=CHIEF)
+    centre.do(
+        AdoptPolicy(policy=text.policy, version="v1", authority="chief", reason="first", standing=CERTIFIED),
+        actor=CHIEF,
+    )
     _, noise = centre.call("noise")
     until = centre.clock.time + 10 * MINUTE
     centre.do(HoldResponse(incident=noise, agency="RPD", ground="caller_asks_for_later", until=until))

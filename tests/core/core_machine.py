@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import hostile
 import house_rules
-from floor_driver import SUPERVISOR, FakeSeals, Floor, Rules, copied, raw
+from floor_driver import SUPERVISOR, FakeSeals, Floor, Rules, adopting, copied, raw
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from msgspec.structs import replace
@@ -21,8 +21,10 @@ from everycall.core.decide import decide, tick
 from everycall.core.event import ActEvent, Event
 from everycall.core.evolve import evolve
 from everycall.core.given import Given
+from everycall.core.hand_overs import HandOverOffered
 from everycall.core.needs import NeedAsked, NeedPrioritised
 from everycall.core.outcomes import NotReached, NotRecorded, name_of
+from everycall.core.policies import Offer
 from everycall.core.refusals import Refusal
 from everycall.core.retiring import Recalled, Retired
 from everycall.core.reviews import ReviewOpened
@@ -44,7 +46,18 @@ QUICK = Rules(
 )
 """No priority and no deadline of its own: the house's own clock has to do; it would like to read more than it may."""
 SLOW = Rules(dispatch_within=2 * HOUR, arrive_within=6 * HOUR, hold_for=3 * HOUR)
-EVALUATORS = (None, Rules(), QUICK, SLOW)
+OFFERING = Rules(
+    offers={
+        "burglary": Offer(to="county", within=3 * MINUTE, ground="their_area", meanwhile="wait"),
+        "": Offer(to="county", within=9 * MINUTE, ground="their_area", meanwhile="wait"),
+        "domestic": Offer(to="county", within=2 * MINUTE, ground="their_area", meanwhile="send"),
+        "traffic stop": Offer(to="FD", within=20 * MINUTE, ground="their_area", meanwhile="wait"),
+    },
+    find_out_within=5 * MINUTE,
+    support=("interpreter",),
+)
+"""Offers by itself, waits or does not, and says by when the type must be known."""
+EVALUATORS = (None, Rules(), QUICK, SLOW, OFFERING, OFFERING)
 
 NEVER_REFUSED = (c.TakeCall, c.ReportStamp, c.SelfInitiate, c.SignalEmergency, c.RecordInstruction)
 REPORTS_ON_A_CALL = (
@@ -78,9 +91,7 @@ class HouseMachine(RuleBasedStateMachine):
         if evaluator is not None:
             self.step(
                 SUPERVISOR,
-                c.AdoptPolicy(
-                    policy=evaluator.policy, version="1", authority="council", reason="first", reads=("weapon",)
-                ),
+                adopting(evaluator.policy, ("weapon",)),
                 None,
             )
         if staffed:
@@ -153,8 +164,7 @@ class HouseMachine(RuleBasedStateMachine):
             sealed: Any = self.seals.sealed(body)
             body = sealed
         floor.commands += 1
-        when = floor.now if at is None else at
-        given = Given(now=floor.now, at=when, evaluator=floor.evaluator, travel=floor.travel)
+        given = floor.given(body, at)
         command = c.Command(id="x", actor=actor, body=body, at=at)
         decided = decide(floor.state, command, given)
         if self.shadow is not None:
@@ -240,6 +250,8 @@ class HouseMachine(RuleBasedStateMachine):
                 assert self.ledger[struck.need] == struck.outcome
                 self.ledger[struck.need] = None
         for deadline in event.sets:
+            if deadline.kind == "policy":
+                continue  # a version may wait for its day, or have a long one
             limit = self.floor.now + 31 * DAY
             assert deadline.due <= limit, f"{deadline} lies beyond every allowance"
 
@@ -271,7 +283,9 @@ class HouseMachine(RuleBasedStateMachine):
         old, new = raw(before), raw(state)
         # What the same command decided beside the act stays: priorities once given, reviews, waiting.
         for event in events[1:]:
-            assert isinstance(event, NeedPrioritised | ReviewOpened | ResponseWaiting | WaitingEnded), event
+            assert isinstance(
+                event, NeedPrioritised | ReviewOpened | ResponseWaiting | WaitingEnded | HandOverOffered
+            ), event
             mask(old, event)
             mask(new, event)
         # When what is settled leaves memory is not part of what an act does.
@@ -391,6 +405,12 @@ def mask(tables: dict[str, Any], event: Event) -> None:
         need = tables["needs"].get(event.need, {})
         for name in ("priority", "first_priority", "priority_by", "prioritised"):
             need.pop(name, None)
+    elif isinstance(event, HandOverOffered):
+        tables["hand_overs"].pop(event.hand_over, None)
+        tables["deadlines"].pop(f"hand_over:{event.hand_over}", None)
+        for key in event.needs:
+            for name in ("hand_over", "offers"):
+                tables["needs"][key].pop(name, None)
     elif isinstance(event, ReviewOpened):
         tables["reviews"].pop(event.review, None)
         tables["deadlines"].pop(f"review:{event.review}", None)

@@ -6,13 +6,19 @@ It ticks until nothing comes, decides, encodes, evolves and keeps the log, in th
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import msgspec
 
 from everycall.core.actors import SYSTEM, Actor
 from everycall.core.balance import Balance
 from everycall.core.base import SECOND
+from everycall.core.certificates import (
+    REQUIRED_PROPERTIES,
+    AttributeVerdict,
+    CertificateSummary,
+    PropertyVerdict,
+)
 from everycall.core.commands import (
     AdoptPolicy,
     AnyCommand,
@@ -28,12 +34,13 @@ from everycall.core.commands import (
 from everycall.core.decide import decide, tick
 from everycall.core.events import Envelope, decode_event, encode_event
 from everycall.core.evolve import evolve
-from everycall.core.facts import FactGiven, must_be_sealed
+from everycall.core.facts import PROTECTED, FactGiven, must_be_sealed
 from everycall.core.given import Given
 from everycall.core.needs import NeedAsked
 from everycall.core.policies import (
     HOUSE_FLOOR,
     FloorRules,
+    Offer,
     Permission,
     PermittedAct,
     Requirement,
@@ -42,13 +49,16 @@ from everycall.core.policies import (
 from everycall.core.refusals import Refusal
 from everycall.core.sealed import Private, Sealed
 from everycall.core.state import State
+from everycall.core.versions import Certified
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from everycall.core.actors import Role
+    from everycall.core.deadlines import Rung
     from everycall.core.event import Event
     from everycall.core.policies import Asked, Evaluator
+    from everycall.core.versions import Standing
 
 E = TypeVar("E")
 
@@ -77,6 +87,11 @@ class Rules:
     hold_for: int | None = 600 * SECOND
     grounds: frozenset[str] = frozenset({"unit_shortage", "other_agency_duty", "no_police_matter"})
     duress_types: frozenset[str] = frozenset({"domestic"})
+    offers: Mapping[str, Offer] = field(default_factory=dict)
+    find_out_within: int | None = None
+    support: tuple[str, ...] = ()
+    ladder: tuple[Rung, ...] = ()
+    longest: int | None = None
     floor_rules: FloorRules = HOUSE_FLOOR
 
     def plan(self, asked: Asked) -> ResponsePlan:
@@ -97,7 +112,15 @@ class Rules:
             arrive_within=self.arrive_within,
             ladder=self.floor_rules.ladder,
             cancellation_closes=incident_type not in self.duress_types,
+            offer=self._offer(incident_type or "", armed=armed),
+            find_out_within=None if incident_type else self.find_out_within,
+            support=self.support,
         )
+
+    def _offer(self, incident_type: str, *, armed: bool) -> Offer | None:
+        """As the plan of the type offers; where anyone may be in danger our own unit goes all the same."""
+        offer = self.offers.get(incident_type)
+        return offer if offer is None or not armed else msgspec.structs.replace(offer, meanwhile="send")
 
     def may(self, act: PermittedAct, role: Role, ground: str, _asked: Asked, _to: str | None = None) -> Permission:
         allowed = ground in self.grounds and (act == "hand_over" or role in ("dispatcher", "supervisor"))
@@ -106,11 +129,45 @@ class Rules:
             rule=f"{act}-{ground}"[:40],
             policy=self.policy,
             because="" if allowed else "not one of the grounds",
-            longest=self.hold_for if act == "hold" else None,
+            longest=self.hold_for if act == "hold" else self.longest,
+            ladder=self.ladder,
         )
 
     def floor(self) -> FloorRules:
         return self.floor_rules
+
+
+FULL: Final = "full"
+"""The hash of a certificate that shows everything, about whatever policy is adopted with it."""
+
+
+def full_certificate(policy: str, reads: Iterable[str] = (), certificate: str = FULL) -> CertificateSummary:
+    """A certificate that lacks nothing."""
+    return CertificateSummary(
+        certificate=certificate,
+        policy=policy,
+        version="1",
+        properties=tuple(PropertyVerdict(name=name, verdict="holds") for name in REQUIRED_PROPERTIES),
+        attributes=tuple(
+            AttributeVerdict(name=name, verdict="holds") for name in sorted(PROTECTED.intersection(reads))
+        ),
+        engines=("one", "another"),
+    )
+
+
+def adopting(
+    policy: str = "a" * 64, reads: Iterable[str] = (), version: str = "1", standing: Standing | None = None, **more: Any
+) -> AdoptPolicy:
+    """The command that puts a policy in force, with a full certificate unless it is said otherwise."""
+    return AdoptPolicy(
+        policy=policy,
+        version=version,
+        authority="council",
+        reason="vote",
+        reads=tuple(sorted(reads)),
+        standing=Certified(certificate=FULL) if standing is None else standing,
+        **more,
+    )
 
 
 class UnexpectedRefusalError(AssertionError):
@@ -129,6 +186,25 @@ class Floor:
     evaluator: Evaluator | None = None
     travel: dict[str, int] = field(default_factory=dict)
     commands: int = 0
+    certificates: dict[str, CertificateSummary] = field(default_factory=dict)
+
+    def certificate(self, body: AnyCommand) -> CertificateSummary | None:
+        """The certificate that a command names."""
+        if not isinstance(body, AdoptPolicy) or not isinstance(body.standing, Certified):
+            return None
+        if body.standing.certificate == FULL:
+            return full_certificate(body.policy, body.reads)
+        return self.certificates.get(body.standing.certificate)
+
+    def given(self, body: AnyCommand, at: int | None = None) -> Given:
+        """What a command is decided with."""
+        return Given(
+            now=self.now,
+            at=self.now if at is None else at,
+            evaluator=self.evaluator,
+            travel=self.travel,
+            certificate=self.certificate(body),
+        )
 
     def record(self, events: Iterable[Event], actor: Actor, at: int) -> None:
         """Encode, read back, evolve and count these events."""
@@ -172,8 +248,7 @@ class Floor:
         sent = Command(id=f"command-{self.commands}", actor=actor, body=body, at=at)
         command = decode_command(encode_command(sent))
         when = self.now if at is None else at
-        given = Given(now=self.now, at=when, evaluator=self.evaluator, travel=self.travel)
-        decided = decide(self.state, command, given)
+        decided = decide(self.state, command, self.given(command.body, at))
         if not isinstance(decided, Refusal):
             self.record(decided, actor, when)
         return decided
@@ -224,10 +299,7 @@ def staffed(rules: Rules | None = None, *units: str) -> Floor:
     floor.do(EnrolAgency(agency="FD", services=("fire", "ems")), after=0)
     floor.do(EnrolAgency(agency="county", services=("police",), neighbour=True), after=0)
     if rules is not None:
-        adopt = AdoptPolicy(
-            policy=rules.policy, version="1", authority="council", reason="first", reads=tuple(sorted(rules.reads))
-        )
-        floor.do(adopt, SUPERVISOR, after=0)
+        floor.do(adopting(rules.policy, rules.reads), SUPERVISOR, after=0)
     for unit in units or ("U1", "U2"):
         agency = "FD" if unit.startswith(("E", "M")) else "PD"
         capabilities = ("police",) if agency == "PD" else ("fire", "ems")
@@ -275,6 +347,7 @@ def copied(state: State) -> State:
     for name in TABLES:
         getattr(copy, name).update(getattr(state, name))
     copy.policy = state.policy
+    copy.next_policies = state.next_policies
     copy.counters.update(state.counters)
     copy.rebuild_indexes()
     return copy

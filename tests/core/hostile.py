@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, TypeVar, get_args
 
-from floor_driver import START
+from floor_driver import FULL, START
+from msgspec.structs import replace
 
 from everycall.core import commands as c
 from everycall.core.actors import Actor, Role
@@ -32,9 +33,10 @@ from everycall.core.outcomes import (
     Unfounded,
 )
 from everycall.core.places import PlaceGiven
-from everycall.core.policies import Certified, OverObjection, ReadsNothingProtected, Requirement, Standing
+from everycall.core.policies import Requirement
 from everycall.core.reviews import Judgement
 from everycall.core.sealed import Private
+from everycall.core.versions import Certified, OverObjection, ReadsNothingProtected, Standing
 from everycall.core.vocabulary import (
     CALL_STAMP_NAMES,
     CHANNELS,
@@ -149,6 +151,14 @@ class Hostile:
             position=self.one(("P1", "P2", "")),
             agency=self.one(("PD", "FD", "")),
         )
+
+    def fitting(self, body: c.AnyCommand) -> Actor:
+        """Mostly anybody; more often than not somebody who may, where few may."""
+        actor = self.actor()
+        if isinstance(body, c.AdoptPolicy | c.CountersignPolicy) and not self.chance(3):
+            persons = body.standing.persons if isinstance(getattr(body, "standing", None), OverObjection) else ()
+            return replace(actor, role="duty_chief", person=self.one((*persons, *persons, "chief", "S1")))
+        return actor
 
     def service(self) -> Service:
         return self.one(SERVICES)
@@ -608,14 +618,12 @@ class Hostile:
     def adopt_policy(self) -> c.AnyCommand:
         standings: tuple[Standing, ...] = (
             ReadsNothingProtected(),
-            ReadsNothingProtected(),
+            Certified(certificate=FULL),
+            Certified(certificate=FULL),
+            Certified(certificate=FULL),
             Certified(certificate="c" * 64),
-            OverObjection(
-                persons=self.some(("S1", "chief"), 2),
-                reason="storm",
-                objection="reads caller.employer",
-                ends_at=self.now + self.one((HOUR, DAY, 40 * DAY, -HOUR)),
-            ),
+            self.over_objection(),
+            self.over_objection(),
         )
         standing = self.one(standings)
         return c.AdoptPolicy(
@@ -625,6 +633,25 @@ class Hostile:
             authority="council",
             reason="yearly",
             standing=standing,
+            effective_from=self.maybe(lambda: self.now + self.one((-HOUR, HOUR, HOUR, 2 * DAY)), 3),
+            effective_to=self.maybe(lambda: self.now + self.one((-HOUR, 3 * HOUR, 5 * DAY)), 4),
+        )
+
+    def over_objection(self) -> OverObjection:
+        return OverObjection(
+            persons=self.one((("S1",), ("S1",), ("chief", "S1"), (), ("chief",))),
+            reason="storm",
+            objection="reads caller.employer",
+            ends_at=self.now + self.one((HOUR, 3 * HOUR, DAY, 40 * DAY, -HOUR)),
+        )
+
+    def countersign_policy(self) -> c.AnyCommand:
+        state = self.state
+        known = [version.policy for version in (state.policy, *state.next_policies) if version is not None]
+        return c.CountersignPolicy(
+            policy=self.key(known),
+            ends_at=self.now + self.one((HOUR, DAY, 20 * DAY, 40 * DAY)),
+            reason=self.one(("agreed", "agreed", "")),
         )
 
 
@@ -657,6 +684,7 @@ GROUPS: Final[dict[str, tuple[str, ...]]] = {
         "settle", "settle", "settle", "close_response", "close_response", "reopen", "undo", "offer_hand_over",
         "answer_hand_over", "report_hand_over_arrival", "complete_review", "record_instruction",
         "complete_instruction", "strike_instruction", "report_reached", "adopt_policy",
+        "adopt_policy", "countersign_policy", "countersign_policy",
     ),
 }  # fmt: skip
 """Commands that tend to meet, so that sequences get somewhere."""
@@ -667,7 +695,7 @@ def command(rng: Random, state: State, now: int, group: str) -> tuple[Actor, c.A
     hostile = Hostile(rng, state, now)
     name = hostile.one(GROUPS[group])
     body: c.AnyCommand = getattr(hostile, name)()
-    return hostile.actor(), body, hostile.at()
+    return hostile.fitting(body), body, hostile.at()
 
 
 __all__ = ["CANARY", "GROUPS", "SECOND", "Hostile", "command", "names"]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from floor_driver import TABLES
 
+from everycall.core.base import DAY, HOUR
 from everycall.core.outcomes import (
     Advised,
     CancelledByCaller,
@@ -22,6 +23,7 @@ from everycall.core.outcomes import (
     Responded,
     Unfounded,
 )
+from everycall.core.versions import OverObjection, ReadsNothingProtected
 
 if TYPE_CHECKING:
     from everycall.core.deadlines import Deadline
@@ -143,6 +145,41 @@ def check_response(state: State, incident: Incident, response: Response) -> None
         assert f"outcome:{subject}" not in state.deadlines, where
     if not live:
         assert f"arrive:{subject}" not in state.deadlines, where
+    check_offers(state, response, subject, live)
+
+
+def check_offers(state: State, response: Response, subject: str, live: list[str]) -> None:
+    """Our own dispatch rests only while a rule waits for another agency, for all that is asked; never longer."""
+    offer = response.plan.offer
+    offers = [state.hand_overs.get(state.needs[key].hand_over or "") for key in live]
+    waits = [held is not None and held.pending and held.by_rule and held.meanwhile == "wait" for held in offers]
+    rests = bool(live) and offer is not None and offer.meanwhile == "wait" and all(waits)
+    there = [a for key in response.assignments if key not in response.earlier for a in (state.assignments[key],)]
+    came = any(THERE.intersection(name for name, s in a.stamps.items() if s.at is not None) for a in there)
+    pending = live and response.hold is None and not working_on(state, *subject.split("/", 1)) and not came
+    if rests:
+        assert f"dispatch:{subject}" not in state.deadlines, f"{subject} is hurried while an offer is waited for"
+    elif pending and response.plan.dispatch_within is not None:
+        assert f"dispatch:{subject}" in state.deadlines, f"{subject} is pending and no dispatch is due"
+
+
+def check_policies(state: State) -> None:
+    """Versions that wait stand in order, each with its day; one over objection has an end."""
+    beginnings = [version.effective_from for version in state.next_policies]
+    assert beginnings == sorted(set(beginnings), key=lambda instant: instant or 0), beginnings
+    assert len({version.policy for version in state.next_policies}) == len(state.next_policies)
+    expected = {f"policy:from/{version.policy}": version.effective_from for version in state.next_policies}
+    if state.policy is not None and state.policy.ends_at is not None:
+        expected["policy:policy"] = state.policy.ends_at
+    found = {key: deadline.due for key, deadline in state.deadlines.items() if deadline.kind == "policy"}
+    assert found == expected
+    for version in (state.policy, *state.next_policies):
+        if version is not None:
+            assert not isinstance(version.standing, ReadsNothingProtected), version
+        if version is not None and isinstance(version.standing, OverObjection):
+            alone = len(set(version.standing.persons)) == 1
+            longest = 12 * HOUR if alone else 30 * DAY
+            assert version.standing.ends_at <= version.adopted_at + longest, version
 
 
 def check_waiting(state: State) -> None:
@@ -239,7 +276,7 @@ def about_something(state: State, deadline: Deadline) -> bool:
     if deadline.kind == "retire":
         return subject in state.calls or subject in state.incidents
     if deadline.kind == "policy":
-        return state.policy is not None
+        return state.policy is not None or bool(state.next_policies)
     return deadline.kind == "emergency"
 
 
@@ -251,6 +288,7 @@ def check_state(state: State) -> None:
     check_units(state)
     check_indexes(state)
     check_deadlines(state)
+    check_policies(state)
 
 
 def evidence(state: State, need: Need, outcome: Outcome, role_may_decline: Any) -> bool:

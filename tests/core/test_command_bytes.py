@@ -21,8 +21,9 @@ from everycall.core.facts import FactGiven
 from everycall.core.needs import NeedAsked
 from everycall.core.outcomes import NotReached
 from everycall.core.places import PlaceGiven
-from everycall.core.policies import OverObjection, Requirement
+from everycall.core.policies import Requirement
 from everycall.core.sealed import Private
+from everycall.core.versions import OverObjection
 
 ACTOR = {"person": "D1", "role": "dispatcher"}
 
@@ -201,10 +202,17 @@ def test_the_largest_of_everything_is_an_entry_that_can_be_read_back() -> None:
     floor.do(c.ReportStamp(unit=unit, stamp="on_scene", hospital=WIDE), actor)
     floor.do(c.SignalEmergency(unit=unit), actor)
     floor.wait(10**5)
-    standing = OverObjection(persons=(LONG_ID,) * 10, reason=WIDE, objection=WIDE, ends_at=floor.now + 60 * 10**6)
+    standing = OverObjection(
+        persons=(LONG_ID,) * 10,
+        reason=WIDE,
+        objection=WIDE,
+        ends_at=floor.now + 60 * 10**6,
+        certificate=LONG_ID,
+        failing=("x" * 240,) * 50,
+    )
     floor.do(
         c.AdoptPolicy(
-            policy=LONG_ID, version=LONG_ID, reads=(WIDE,) * 30, authority=WIDE, reason=WIDE, standing=standing
+            policy=LONG_ID, version=LONG_ID, reads=("x" * 80,) * 300, authority=WIDE, reason=WIDE, standing=standing
         ),
         actor,
     )

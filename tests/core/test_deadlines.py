@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import hostile
 import pytest
-from floor_driver import CALL_TAKER, DISPATCHER, START, SUPERVISOR, Floor, Rules
+from floor_driver import CALL_TAKER, DISPATCHER, START, SUPERVISOR, Floor, Rules, adopting
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,13 +16,13 @@ from everycall.core.base import DAY, FARTHEST, HOUR, MINUTE, SECOND
 from everycall.core.commands import Command
 from everycall.core.decide import decide
 from everycall.core.escalation import DeadlinePassed, PersonReached
-from everycall.core.given import Given
 from everycall.core.hand_overs import HandOverAnswered
 from everycall.core.holding import HoldEnded
 from everycall.core.needs import NeedAsked
 from everycall.core.outcomes import NotReached, Responded
-from everycall.core.policies import HOUSE_FLOOR, OverObjection, PolicyLapsed
+from everycall.core.policies import HOUSE_FLOOR
 from everycall.core.refusals import Refusal
+from everycall.core.versions import OverObjection, PolicyLapsed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +35,7 @@ def centre(rules: Rules | None = None) -> Floor:
     floor.do(c.EnrolAgency(agency="PD", services=("police",)), after=0)
     if rules is not None:
         floor.do(
-            c.AdoptPolicy(policy=rules.policy, version="1", authority="council", reason="first", reads=("weapon",)),
+            adopting(rules.policy, ("weapon",)),
             SUPERVISOR,
             after=0,
         )
@@ -275,7 +275,7 @@ def test_a_newer_policy_ends_the_end_of_the_one_before() -> None:
         SUPERVISOR,
         after=0,
     )
-    floor.do(c.AdoptPolicy(policy="q", version="3", authority="council", reason="vote"), SUPERVISOR, after=0)
+    floor.do(adopting("q"), SUPERVISOR, after=0)
     floor.wait(2 * 3600)
     assert floor.all(PolicyLapsed) == []
     assert floor.state.policy is not None
@@ -334,7 +334,7 @@ def run(seed: int, ticks: Sequence[int]) -> tuple[list[tuple[str, str, int, int]
         actor, body, at = hostile.command(rng, floor.state, floor.now, group)
         when = floor.now if at is None else at
         command = Command(id="x", actor=actor, body=body, at=at)
-        decided = decide(floor.state, command, Given(now=floor.now, at=when, evaluator=floor.evaluator))
+        decided = decide(floor.state, command, floor.given(command.body, at))
         if not isinstance(decided, Refusal):
             floor.record(decided, actor, when)
             sets.append(tuple(type(event).__name__ for event in decided))

@@ -4,42 +4,26 @@ from __future__ import annotations
 
 import pytest
 from floor_driver import (
-    ADMINISTRATOR,
     CALL_TAKER,
-    CREW,
     DISPATCHER,
-    START,
     SUPERVISOR,
     Floor,
     Rules,
+    adopting,
     attended,
     request,
     staffed,
 )
 
 from everycall.core import commands as c
-from everycall.core.actors import Actor
-from everycall.core.base import DAY, HOUR, MINUTE, SECOND
+from everycall.core.base import DAY, HOUR, MINUTE
 from everycall.core.facts import FactGiven
 from everycall.core.holding import ResponseHeld
 from everycall.core.incidents import IncidentOpened
 from everycall.core.needs import NeedAsked, NeedClassified, NeedPrioritised
 from everycall.core.outcomes import Advised
 from everycall.core.planning import PlanChanged
-from everycall.core.policies import (
-    HOUSE,
-    Asked,
-    Certified,
-    OverObjection,
-    PolicyAdopted,
-    ReadsNothingProtected,
-    Requirement,
-    ResponsePlan,
-    Standing,
-    later_priority,
-    less,
-    priority_order,
-)
+from everycall.core.policies import Requirement, ResponsePlan, later_priority, less, priority_order
 
 POLICE = NeedAsked(service="police", type="burglary")
 
@@ -195,7 +179,7 @@ def test_a_policy_is_handed_no_fact_that_it_was_not_adopted_as_reading() -> None
 
     greedy = Curious(reads=frozenset({"weapon", "caller.employer"}))
     floor = Floor(evaluator=greedy)
-    adopt = c.AdoptPolicy(policy=greedy.policy, version="1", authority="council", reason="x", reads=("floors",))
+    adopt = adopting(greedy.policy, ("floors",))
     floor.do(adopt, SUPERVISOR)
     incident = request(
         floor, POLICE, facts=(FactGiven(name="weapon", value=True), FactGiven(name="caller.employer", value="city"))
@@ -372,81 +356,3 @@ def test_a_hold_that_ends_waits_for_a_unit_where_none_is_free() -> None:
     assert floor.state.incidents[incident].responses["PD"].waiting_since is None, "a hold is not waiting"
     floor.do(c.ReleaseHold(incident=incident, agency="PD"))
     assert floor.state.incidents[incident].responses["PD"].waiting_since == floor.now
-
-
-# -- policies in force -------------------------------------------------------------------------------------
-
-
-def adopt(standing: Standing | None = None, *, reads: tuple[str, ...] = ()) -> c.AdoptPolicy:
-    return c.AdoptPolicy(
-        policy="a" * 64,
-        version="2",
-        reads=reads,
-        authority="council",
-        reason="vote",
-        standing=ReadsNothingProtected() if standing is None else standing,
-    )
-
-
-def objection(*persons: str, reason: str = "storm", text: str = "reads employer", ends_in: int = HOUR) -> OverObjection:
-    return OverObjection(persons=persons, reason=reason, objection=text, ends_at=START + ends_in)
-
-
-@pytest.mark.parametrize("actor", [DISPATCHER, CREW, Actor(person="O1", role="oversight")])
-def test_not_everybody_puts_a_policy_in_force(actor: Actor) -> None:
-    assert Floor().refused(adopt(), actor).code == "no_authority"
-
-
-@pytest.mark.parametrize("actor", [SUPERVISOR, ADMINISTRATOR, Actor(person="C1", role="duty_chief")])
-def test_a_policy_that_reads_nothing_protected_comes_into_force(actor: Actor) -> None:
-    floor = Floor()
-    floor.do(adopt(reads=("weapon", "floors")), actor)
-    assert floor.last(PolicyAdopted).reads == ("weapon", "floors")
-    assert floor.state.policy is not None
-    assert floor.state.policy.version == "2"
-
-
-@pytest.mark.parametrize(
-    ("body", "code"),
-    [
-        (adopt(reads=("weapon", "caller.employer")), "unchecked_policy"),
-        (adopt(Certified(certificate="c")), "certificate_not_checkable"),
-        (adopt(objection()), "objection_incomplete"),
-        (adopt(objection("S1", reason="")), "objection_incomplete"),
-        (adopt(objection("S1", text="")), "objection_incomplete"),
-        (adopt(objection("S1", ends_in=13 * HOUR)), "objection_without_end"),
-        (adopt(objection("S1", "S1", ends_in=13 * HOUR)), "objection_without_end"),
-        (adopt(objection("S1", "S2", ends_in=31 * DAY)), "objection_without_end"),
-        (adopt(objection("S1", ends_in=-1)), "objection_without_end"),
-    ],
-)
-def test_nothing_comes_into_force_unchecked_without_names_a_reason_and_an_end(body: c.AdoptPolicy, code: str) -> None:
-    refusal = Floor().refused(body, SUPERVISOR, after=0)
-    assert (refusal.code, refusal.rule) == (code, "house:9")
-
-
-def test_over_an_objection_two_persons_put_it_in_force_for_a_month_and_what_it_touches_is_marked() -> None:
-    floor = Floor(evaluator=Rules())
-    untouched = request(floor, agency="PD")
-    floor.do(adopt(objection("S1", "S2", ends_in=30 * DAY), reads=("caller.employer",)), SUPERVISOR, after=0)
-    incident = request(floor, agency="PD")
-    assert floor.state.incidents[incident].responses["PD"].over_objection
-    assert not floor.state.incidents[untouched].responses["PD"].over_objection
-    floor.do(c.Classify(call="C000001", type="theft", reason="coded"))
-    assert floor.last(PlanChanged).over_objection
-    assert floor.state.incidents[untouched].responses["PD"].over_objection, "now it was touched"
-    clean = Floor()
-    clean.do(c.TakeCall(needs=(POLICE,)))
-    assert clean.state.policy is None
-
-
-def test_a_policy_file_that_does_not_fit_sends_help_by_the_houses_rules() -> None:
-    floor = Floor(evaluator=Rules(policy="other"))
-    floor.do(adopt(), SUPERVISOR)
-    incident = request(floor)
-    assert plan_of(floor, incident, "police").rule == "house:send"
-    assert HOUSE.reads == frozenset()
-    asked = Asked("police", None, {}, START)
-    assert HOUSE.may("decline", "duty_chief", "x", asked).allowed is False
-    assert HOUSE.may("hand_over", "dispatcher", "x", asked, "county").allowed is True
-    assert floor.state.deadlines[f"dispatch:{incident}/police"].due == floor.now + 60 * SECOND

@@ -11,10 +11,12 @@ from everycall.centre.embedded import EmbeddedCentre
 from everycall.core.actors import Actor
 from everycall.core.balance import Balance
 from everycall.core.calls import TakeCall
+from everycall.core.certificates import REQUIRED_PROPERTIES, CertificateSummary, PropertyVerdict
 from everycall.core.commands import AnyCommand, Command
 from everycall.core.events import Envelope, decode_event
 from everycall.core.evolve import evolve
 from everycall.core.state import State
+from everycall.core.versions import AdoptPolicy, Certified
 from everycall.engine.answers import Answer, Done
 from everycall.engine.loop import Engine
 from everycall.record import RecordBroken
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
+    from everycall.core.policies import Evaluator
     from everycall.record.group_commit import GroupCommitter
     from everycall.record.sqlite_write import Work
 
@@ -35,6 +38,8 @@ class CentreUnderTest(Protocol):
 
     engine: Engine
     clock: SetClock
+    policies: PolicyFiles
+    certificates: CertificateFiles
 
     def break_writes(self) -> None:
         """From now on the log takes nothing."""
@@ -51,6 +56,59 @@ class CentreUnderTest(Protocol):
         ...
 
 
+class PolicyFiles:
+    """Where policies lie: some are there, and reading can fail."""
+
+    def __init__(self) -> None:
+        self.texts: dict[str, Evaluator] = {}
+        self.fails = False
+        self.asked: list[str] = []
+
+    def find(self, policy: str) -> Evaluator | None:
+        self.asked.append(policy)
+        if self.fails:
+            raise OSError("the disk is gone")
+        return self.texts.get(policy)
+
+
+class CertificateFiles:
+    """Where certificates lie."""
+
+    def __init__(self) -> None:
+        self.held: dict[str, CertificateSummary] = {}
+        self.fails = False
+
+    def find(self, certificate: str) -> CertificateSummary | None:
+        if self.fails:
+            raise OSError("the disk is gone")
+        return self.held.get(certificate)
+
+
+def full_certificate(policy: str) -> CertificateSummary:
+    """A certificate that lacks nothing, of a policy that reads nothing protected."""
+    return CertificateSummary(
+        certificate=f"certificate of {policy[:40]}",
+        policy=policy,
+        version="1",
+        properties=tuple(PropertyVerdict(name=name, verdict="holds") for name in REQUIRED_PROPERTIES),
+        engines=("one", "another"),
+    )
+
+
+def adopting(centre: CentreUnderTest, evaluator: Evaluator) -> AdoptPolicy:
+    """Put the text and the certificate of a policy where they are found, and the command that adopts it."""
+    certificate = full_certificate(evaluator.policy)
+    centre.policies.texts[evaluator.policy] = evaluator
+    centre.certificates.held[certificate.certificate] = certificate
+    return AdoptPolicy(
+        policy=evaluator.policy,
+        version=evaluator.version,
+        authority="council",
+        reason="yearly",
+        standing=Certified(certificate=certificate.certificate),
+    )
+
+
 class MemoryCentre:
     """Over memory."""
 
@@ -59,7 +117,20 @@ class MemoryCentre:
         self.clock = SetClock()
         self.log = MemoryLog(self.disk)
         self.spool = MemorySpool(self.disk)
-        self.engine = Engine(self.log, self.clock, MemorySeals(), spool=self.spool, new_log=True)
+        self.policies = PolicyFiles()
+        self.certificates = CertificateFiles()
+        self.engine = self._engine(new_log=True)
+
+    def _engine(self, *, new_log: bool = False) -> Engine:
+        return Engine(
+            self.log,
+            self.clock,
+            MemorySeals(),
+            evaluators=self.policies,
+            certificates=self.certificates,
+            spool=self.spool,
+            new_log=new_log,
+        )
 
     def break_writes(self) -> None:
         self.log.break_now()
@@ -71,7 +142,7 @@ class MemoryCentre:
     def restart(self) -> None:
         self.log = MemoryLog(self.disk)
         self.spool = MemorySpool(self.disk)
-        self.engine = Engine(self.log, self.clock, MemorySeals(), spool=self.spool)
+        self.engine = self._engine()
         self.engine.drain()
 
     def entries(self) -> list[bytes]:
@@ -84,7 +155,11 @@ class RecordCentre:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.clock = SetClock()
-        self.embedded = EmbeddedCentre.create(path, centre="test", clock=self.clock)
+        self.policies = PolicyFiles()
+        self.certificates = CertificateFiles()
+        self.embedded = EmbeddedCentre.create(
+            path, centre="test", clock=self.clock, evaluators=self.policies, certificates=self.certificates
+        )
         self.engine = self.embedded.engine
 
     def break_writes(self) -> None:
@@ -101,7 +176,9 @@ class RecordCentre:
 
     def restart(self) -> None:
         self.embedded.close()
-        self.embedded = EmbeddedCentre.open(self.path, clock=self.clock)
+        self.embedded = EmbeddedCentre.open(
+            self.path, clock=self.clock, evaluators=self.policies, certificates=self.certificates
+        )
         self.engine = self.embedded.engine
 
     def entries(self) -> list[bytes]:

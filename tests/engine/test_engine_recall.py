@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, get_args
 import hostile
 import msgspec
 import pytest
-from engine_centres import CentreUnderTest, MemoryCentre, check, command, do, envelopes, take
+from engine_centres import CentreUnderTest, MemoryCentre, adopting, check, command, do, envelopes, take
 from floor_driver import Rules
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -29,7 +29,6 @@ from everycall.core.needs import NeedAsked, Prioritise
 from everycall.core.notes import AddNote
 from everycall.core.outcomes import Declined, Duplicate, NoEmergency, Responded
 from everycall.core.places import PlaceGiven
-from everycall.core.policies import AdoptPolicy, ReadsNothingProtected
 from everycall.core.refusals import Refusal
 from everycall.core.retiring import Recalled, Retired
 from everycall.core.reviews import CompleteReview
@@ -217,12 +216,8 @@ def test_a_close_can_be_taken_back_after_it_left_memory(centre: CentreUnderTest)
 
 
 def test_a_review_keeps_its_call_and_one_that_is_done_is_found_by_its_id(centre: CentreUnderTest) -> None:
-    centre.engine.evaluator = Rules()
     administrator = msgspec.structs.replace(command(TakeCall()).actor, role="administrator")
-    adopted = AdoptPolicy(
-        policy="a" * 64, version="1", authority="council", reason="yearly", standing=ReadsNothingProtected()
-    )
-    do(centre, adopted, actor=administrator)
+    do(centre, adopting(centre, Rules()), actor=administrator)
     handled(centre, "declined")
     leave(centre)
     assert "C000001" in centre.engine.state.calls, "a declined call waits for its review"

@@ -20,9 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from everycall.core.policies import Evaluator
     from everycall.engine.answers import Answer
-    from everycall.engine.ports import Clock, KnownCommand, TravelTimes
+    from everycall.engine.ports import Certificates, Clock, Evaluators, KnownCommand, TravelTimes
     from everycall.record.spool import SpooledItem
 
 
@@ -178,7 +177,8 @@ class EmbeddedCentre:
         path: Path,
         clock: Clock | None = None,
         *,
-        evaluator: Evaluator | None = None,
+        evaluators: Evaluators | None = None,
+        certificates: Certificates | None = None,
         travel: TravelTimes | None = None,
         new: bool = False,
     ) -> None:
@@ -189,7 +189,8 @@ class EmbeddedCentre:
             RecordLog(record),
             clock or SystemClock(),
             RecordSeals(record.sealer()),
-            evaluator=evaluator,
+            evaluators=evaluators,
+            certificates=certificates,
             travel=travel,
             spool=RecordSpool(Spool(spool_path(path))),
             new_log=new,
@@ -204,12 +205,13 @@ class EmbeddedCentre:
         centre: str,
         facts: Mapping[str, str] | None = None,
         clock: Clock | None = None,
-        evaluator: Evaluator | None = None,
+        evaluators: Evaluators | None = None,
+        certificates: Certificates | None = None,
         travel: TravelTimes | None = None,
     ) -> Self:
         """Make a new record and an engine over it."""
         record = SqliteRecord.create(path, centre=centre, facts=facts)
-        return cls._over(record, path, clock, evaluator, travel, new=True)
+        return cls._over(record, path, clock, evaluators, certificates, travel, new=True)
 
     @classmethod
     def open(
@@ -217,11 +219,12 @@ class EmbeddedCentre:
         path: Path,
         *,
         clock: Clock | None = None,
-        evaluator: Evaluator | None = None,
+        evaluators: Evaluators | None = None,
+        certificates: Certificates | None = None,
         travel: TravelTimes | None = None,
     ) -> Self:
         """Open a record and build the state from it."""
-        return cls._over(SqliteRecord.open(path), path, clock, evaluator, travel)
+        return cls._over(SqliteRecord.open(path), path, clock, evaluators, certificates, travel)
 
     @classmethod
     def _over(
@@ -229,14 +232,15 @@ class EmbeddedCentre:
         record: SqliteRecord,
         path: Path,
         clock: Clock | None,
-        evaluator: Evaluator | None,
+        evaluators: Evaluators | None,
+        certificates: Certificates | None,
         travel: TravelTimes | None,
         *,
         new: bool = False,
     ) -> Self:
         with contextlib.ExitStack() as undo:
             undo.callback(record.close)
-            made = cls(record, path, clock, evaluator=evaluator, travel=travel, new=new)
+            made = cls(record, path, clock, evaluators=evaluators, certificates=certificates, travel=travel, new=new)
             undo.pop_all()
         return made
 

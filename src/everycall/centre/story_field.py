@@ -30,7 +30,6 @@ from everycall.core.floor import ShiftChanged
 from everycall.core.hand_overs import HandOverAnswered, HandOverArrivalReported, HandOverOffered
 from everycall.core.holding import HoldEnded, ResponseHeld
 from everycall.core.instructions import InstructionCompleted, InstructionRecorded, InstructionStruck
-from everycall.core.policies import Certified, OverObjection, PolicyAdopted, PolicyLapsed
 from everycall.core.recommending import UnitsRecommended
 from everycall.core.retiring import Recalled, Retired
 from everycall.core.reviews import ReviewCompleted, ReviewOpened
@@ -50,6 +49,14 @@ from everycall.core.units import (
     UnitSignedOff,
     UnitSignedOn,
     WentOutOfService,
+)
+from everycall.core.versions import (
+    Certified,
+    OverObjection,
+    PolicyAdopted,
+    PolicyCameIntoForce,
+    PolicyCountersigned,
+    PolicyLapsed,
 )
 from everycall.core.waiting import ResponseWaiting, WaitingEnded
 
@@ -165,7 +172,7 @@ def _unattached(_times: Times, e: ReportUnattached) -> Said:
 
 def _offered(_times: Times, e: HandOverOffered) -> Said:
     return said(
-        f"{listed(e.needs)} offered to {e.to} (hand-over {e.hand_over})",
+        f"{listed(e.needs)} offered to {e.to}{' by the rule itself' if e.by_rule else ''} (hand-over {e.hand_over})",
         detail("why", codes(e.ground)),
         ruled(e.rule, e.policy),
     )
@@ -359,6 +366,17 @@ def _adopted(times: Times, e: PolicyAdopted) -> Said:
     )
 
 
+def _came_into_force(_times: Times, e: PolicyCameIntoForce) -> Said:
+    return said(f"The day of policy {e.version} has come: it is in force", detail("known", f"text {e.policy[:12]}"))
+
+
+def _countersigned(times: Times, e: PolicyCountersigned) -> Said:
+    return said(
+        f"Policy {e.version}, in force over objection, signed by {e.person} too, until {times.clock(e.ends_at)}",
+        detail("why", codes(e.reason)),
+    )
+
+
 def _lapsed(_times: Times, e: PolicyLapsed) -> Said:
     return said(f"Policy {e.version} lapsed; the house's own rules hold")
 
@@ -410,6 +428,8 @@ SENTENCES: Final[dict[type, Sentence]] = {
     CameIntoService: _in,
     UnitPositioned: _positioned,
     PolicyAdopted: _adopted,
+    PolicyCameIntoForce: _came_into_force,
+    PolicyCountersigned: _countersigned,
     PolicyLapsed: _lapsed,
     Retired: _retired,
     Recalled: _recalled,

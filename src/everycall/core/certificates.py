@@ -57,3 +57,60 @@ class CertificateSummary(Frozen, frozen=True, kw_only=True):
     properties: Annotated[tuple[PropertyVerdict, ...], msgspec.Meta(max_length=100)] = ()
     attributes: Annotated[tuple[AttributeVerdict, ...], msgspec.Meta(max_length=300)] = ()
     engines: Annotated[tuple[Word, ...], msgspec.Meta(max_length=10)] = ()
+
+
+def why_not_checked(
+    summary: CertificateSummary | None, certificate: str, policy: str, reads: Collection[str]
+) -> Refusal | None:
+    """Why a policy cannot come into force on this certificate, if it cannot."""
+    if summary is None or summary.certificate != certificate:
+        return Refusal(
+            code="certificate_missing",
+            rule="house:9",
+            because=f"This centre has no certificate {certificate!r} that it could read.",
+            instead="Check the policy, and adopt it with the certificate that the check wrote.",
+        )
+    if summary.policy != policy:
+        return Refusal(
+            code="certificate_of_another_policy",
+            rule="house:9",
+            because=f"Certificate {certificate!r} is about the text {summary.policy!r}, not about {policy!r}.",
+            instead="Check this text; a certificate holds for the very text that was checked, to the letter.",
+        )
+    lacking = _lacking(summary, reads)
+    if lacking:
+        return Refusal(
+            code="certificate_not_full",
+            rule="house:9",
+            because=f"The certificate does not show everything: {'; '.join(lacking)}.",
+            instead="Mend the rules that the check names and check again, or adopt it over objection: named "
+            "persons, a reason, an end date.",
+        )
+    return None
+
+
+def _lacking(summary: CertificateSummary, reads: Collection[str]) -> list[str]:
+    """What would have to hold, or to be shown at all, and is not."""
+    properties = _worst([(found.name, found.verdict) for found in summary.properties])
+    attributes = _worst([(found.name, found.verdict) for found in summary.attributes])
+    wanted = dict.fromkeys(sorted(PROTECTED.intersection(reads))) | dict.fromkeys(attributes)
+    lacking = [
+        f"{name}: {_told(properties.get(name))}" for name in REQUIRED_PROPERTIES if properties.get(name) != "holds"
+    ]
+    lacking += [f"{name}: {_told(attributes.get(name))}" for name in wanted if attributes.get(name) != "holds"]
+    if len(set(summary.engines)) < ENGINES:
+        lacking.append(f"it names fewer than {ENGINES} engines")
+    return lacking
+
+
+def _worst(found: list[tuple[str, Verdict]]) -> dict[str, Verdict]:
+    """The verdict of each name; of one that stands twice, the one that does not hold."""
+    verdicts: dict[str, Verdict] = {}
+    for name, verdict in found:
+        if verdicts.get(name, "holds") == "holds":
+            verdicts[name] = verdict
+    return verdicts
+
+
+def _told(verdict: Verdict | None) -> str:
+    return "not looked at" if verdict is None else verdict.replace("_", " ")

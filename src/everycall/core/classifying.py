@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
+from everycall.core.clocks import to_find_out, unplaced
+from everycall.core.deadlines import standing
 from everycall.core.incidents import agency_for
 from everycall.core.needs import (
     Classify,
@@ -21,10 +23,13 @@ from everycall.core.policies import later_priority
 from everycall.core.refusals import Refusal, unknown
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from everycall.core.actors import Actor
     from everycall.core.event import Event
     from everycall.core.given import Given
     from everycall.core.handlers import DecideTable
+    from everycall.core.needs import Need
     from everycall.core.state import State
 
 
@@ -47,7 +52,15 @@ def classify(state: State, _actor: Actor, body: Classify, given: Given) -> list[
     plans = replanned(state, changed, call.facts, given, body.reason)
     if isinstance(plans, Refusal):
         return plans
-    return events + plans
+    return [*_types_found(state, call.id, events, changed), *plans]
+
+
+def _types_found(state: State, call: str, events: list[Event], changed: Mapping[str, Need]) -> list[Event]:
+    """The events with the end of the deadline for finding out, where nothing is left that it waits for."""
+    ends = standing(state, f"find_out:{call}")
+    if not ends or unplaced(state, call) or to_find_out(state, call, besides=changed):
+        return events
+    return [replace(events[0], ends=ends), *events[1:]]
 
 
 def prioritise(state: State, _actor: Actor, body: Prioritise, given: Given) -> list[Event] | Refusal:

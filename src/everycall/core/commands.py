@@ -42,7 +42,6 @@ from everycall.core.linking import Link, Merge, Split, Unlink
 from everycall.core.needs import Classify, EstablishService, Prioritise
 from everycall.core.notes import AddNote, StrikeNote
 from everycall.core.planning import ChangePlan
-from everycall.core.policies import AdoptPolicy
 from everycall.core.recommending import Recommend
 from everycall.core.reviews import CompleteReview
 from everycall.core.scene import (
@@ -65,6 +64,7 @@ from everycall.core.units import (
     SignOn,
     TakeOutOfService,
 )
+from everycall.core.versions import AdoptPolicy, CountersignPolicy
 
 AnyCommand = (
     TakeCall
@@ -126,6 +126,7 @@ AnyCommand = (
     | ReportReached
     | ChangeShift
     | AdoptPolicy
+    | CountersignPolicy
 )
 
 

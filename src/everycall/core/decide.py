@@ -94,7 +94,7 @@ def tick(state: State, now: int) -> list[Event]:
 
 def _passing(state: State, deadline: Deadline) -> list[Event]:
     if deadline.kind == "policy":
-        return adopting.policy_ended(state, deadline.due)
+        return adopting.policy_due(state, deadline)
     if deadline.kind == "retire":
         retired = retiring.retirable(state, deadline.subject, deadline.due)
         return [retired] if retired is not None else [escalation.put_off(deadline)]

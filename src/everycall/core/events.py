@@ -43,7 +43,6 @@ from everycall.core.linking import IncidentsMerged, IncidentSplit, NeedsLinked, 
 from everycall.core.needs import NeedClassified, NeedPrioritised, ServiceEstablished
 from everycall.core.notes import NoteAdded, NoteStruck
 from everycall.core.planning import PlanChanged
-from everycall.core.policies import PolicyAdopted, PolicyLapsed
 from everycall.core.recommending import UnitsRecommended
 from everycall.core.retiring import Recalled, Retired
 from everycall.core.reviews import ReviewCompleted, ReviewOpened
@@ -66,6 +65,7 @@ from everycall.core.units import (
     UnitSignedOn,
     WentOutOfService,
 )
+from everycall.core.versions import PolicyAdopted, PolicyCameIntoForce, PolicyCountersigned, PolicyLapsed
 from everycall.core.waiting import ResponseWaiting, WaitingEnded
 
 AnyEvent = (
@@ -131,6 +131,8 @@ AnyEvent = (
     | PersonReached
     | ShiftChanged
     | PolicyAdopted
+    | PolicyCameIntoForce
+    | PolicyCountersigned
     | PolicyLapsed
     | Retired
     | Recalled

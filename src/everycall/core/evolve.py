@@ -17,7 +17,6 @@ from everycall.core import (
     needs,
     notes,
     planning,
-    policies,
     recommending,
     retiring,
     reviews,
@@ -25,6 +24,7 @@ from everycall.core import (
     settling,
     taking_back,
     units,
+    versions,
     waiting,
 )
 from everycall.core.deadlines import apply
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from everycall.core.handlers import EvolveTable
     from everycall.core.state import State
 
-EVOLVE_VERSION: Final = 1
+EVOLVE_VERSION: Final = 2
 """Grows when the same events make another state; a snapshot of another version is dropped."""
 
 HANDLERS: Final[EvolveTable] = {
@@ -55,7 +55,7 @@ HANDLERS: Final[EvolveTable] = {
     **scene.EVOLVE,
     **recommending.EVOLVE,
     **floor.EVOLVE,
-    **policies.EVOLVE,
+    **versions.EVOLVE,
     **escalation.EVOLVE,
     **taking_back.EVOLVE,
     **waiting.EVOLVE,

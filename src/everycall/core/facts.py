@@ -53,6 +53,12 @@ CATEGORICAL: Final = frozenset(
         "caller.payment",
         "caller.housing",
         "caller.complaint_history",
+        "caller.age_group",
+        "caller.disability",
+        "caller.immigration_status",
+        "caller.gender",
+        "caller.ethnicity",
+        "caller.religion",
         "caller.in_danger",
         "place.owner",
     }
@@ -72,6 +78,12 @@ PROTECTED: Final = frozenset(
         "caller.payment",
         "caller.housing",
         "caller.complaint_history",
+        "caller.age_group",
+        "caller.disability",
+        "caller.immigration_status",
+        "caller.gender",
+        "caller.ethnicity",
+        "caller.religion",
         "place.owner",
     }
 )

@@ -1,6 +1,6 @@
 """What a decision may look at besides the state and the command.
 
-Now, the evaluator, travel times worked out beforehand.
+Now, the evaluator, travel times worked out beforehand, the certificate that a command names.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from everycall.core.certificates import CertificateSummary
     from everycall.core.policies import Evaluator
 
 
@@ -26,6 +27,7 @@ class Given:
     at: int
     evaluator: Evaluator | None = None
     travel: Mapping[str, int] = field(default_factory=dict)
+    certificate: CertificateSummary | None = None
 
     @property
     def since(self) -> int:

@@ -1,8 +1,8 @@
 """Hand-overs: another agency is asked to take needs. Only *accepted* takes them off our board (rule 8).
 
 Offered, received and deferred, the need stays open here; refused, timed out or withdrawn, it comes back on
-its original clock. After acceptance it is asked whether
-they arrived, and "unknown" is shown until somebody says.
+its original clock. After acceptance it is asked whether they arrived, and "unknown" is shown until somebody
+says. A person may offer what a rule allows; a plan that offers is acted on in `offering`.
 """
 
 from __future__ import annotations
@@ -13,13 +13,15 @@ from msgspec.structs import replace
 
 from everycall.core.asking import asked_about
 from everycall.core.base import CommandBody, Entity, Identifier, Instant, Named, Word
-from everycall.core.clocks import retire_again
+from everycall.core.clocks import response_clock, resting, retire_again
 from everycall.core.deadlines import Deadline, standing
 from everycall.core.event import Event
+from everycall.core.incidents import arrived, change_response, working
 from everycall.core.outcomes import HandedOver
 from everycall.core.policies import declared, evaluator_in_force
 from everycall.core.refusals import Refusal, unknown
 from everycall.core.settling import settled
+from everycall.core.versions import over_objection
 
 if TYPE_CHECKING:
     from everycall.core.actors import Actor
@@ -29,13 +31,14 @@ if TYPE_CHECKING:
     from everycall.core.state import State
 
 HandOverStatus = Literal["offered", "received", "deferred", "accepted", "refused", "timed_out", "withdrawn"]
+Meanwhile = Literal["send", "wait"]
 HandOverAnswer = Literal["received", "deferred", "accepted", "refused", "withdrawn"]
 Arrived = Literal["unknown", "yes", "no"]
 _PENDING: Final = frozenset({"offered", "received", "deferred"})
 
 
 class HandOver(Entity, frozen=True, kw_only=True):
-    """One offer to one agency."""
+    """One offer to one agency, by a person or by the rule itself; what our own help does meanwhile."""
 
     id: Identifier
     needs: tuple[Identifier, ...]
@@ -47,6 +50,9 @@ class HandOver(Entity, frozen=True, kw_only=True):
     answered_by: Word = ""
     answered_at: Instant | None = None
     arrived: Arrived = "unknown"
+    by_rule: bool = False
+    meanwhile: Meanwhile = "send"
+    over_objection: bool = False
 
     @property
     def pending(self) -> bool:
@@ -78,7 +84,10 @@ class ReportHandOverArrival(CommandBody, frozen=True, kw_only=True):
 
 
 class HandOverOffered(Event, frozen=True, kw_only=True):
-    """Needs were offered to another agency, under which rule."""
+    """Needs were offered to another agency, under which rule; `by_rule` where no person did it.
+
+    With `wait` our own dispatch has no deadline until the answer.
+    """
 
     hand_over: Identifier
     needs: tuple[Identifier, ...]
@@ -89,6 +98,9 @@ class HandOverOffered(Event, frozen=True, kw_only=True):
     policy: Word
     incident: Identifier | None = None
     touches: tuple[Identifier, ...] = ()
+    by_rule: bool = False
+    meanwhile: Meanwhile = "send"
+    over_objection: bool = False
 
 
 class HandOverAnswered(Event, frozen=True, kw_only=True):
@@ -164,12 +176,13 @@ def offer_hand_over(state: State, actor: Actor, body: OfferHandOver, given: Give
             policy=permission.policy if permission is not None else "",
             incident=needs[0].incident,
             touches=touches,
+            over_objection=over_objection(state, given),
             sets=(
                 Deadline(
                     kind="hand_over",
                     subject=key,
                     due=given.since + within,
-                    ladder=floor.ladder[:1],
+                    ladder=permission.ladder if permission is not None and permission.ladder else floor.ladder[:1],
                     touches=touches,
                 ),
             ),
@@ -223,6 +236,7 @@ def _answered(
     state: State, held: HandOver, answer: HandOverStatus, given: Given, by: str, back: tuple[str, ...]
 ) -> HandOverAnswered:
     final = answer in ("refused", "timed_out", "withdrawn")
+    sets, ends = _resumed(state, back, given)
     return HandOverAnswered(
         hand_over=held.id,
         answer=answer,
@@ -231,13 +245,38 @@ def _answered(
         returned=back,
         incident=held.incident,
         touches=_touches(state, held.needs),
-        sets=retire_again(state, held.needs, given) if final else (),
-        ends=standing(state, f"hand_over:{held.id}") if final else (),
+        sets=sets + retire_again(state, held.needs, given) if final else (),
+        ends=ends + standing(state, f"hand_over:{held.id}") if final else (),
     )
 
 
+def _resumed(state: State, back: tuple[str, ...], given: Given) -> tuple[tuple[Deadline, ...], tuple[str, ...]]:
+    """The clocks of responses that had waited for this answer: they run again, from when help was asked for."""
+    sets: tuple[Deadline, ...] = ()
+    ends: tuple[str, ...] = ()
+    for incident, agency in dict.fromkeys([(state.needs[key].incident, state.needs[key].agency) for key in back]):
+        if incident is None or agency is None:
+            continue
+        response = state.incidents[incident].responses[agency]
+        if not resting(state, response):
+            continue
+        more_sets, more_ends = response_clock(
+            state,
+            incident,
+            response,
+            given,
+            is_open=True,
+            at_work=working(state, response),
+            attended=arrived(state, response),
+            rests=False,
+        )
+        sets += more_sets
+        ends += more_ends
+    return sets, ends
+
+
 def returned(state: State, held: HandOver, answer: HandOverStatus, given: Given, by: str = "") -> HandOverAnswered:
-    """The event by which needs come back; their deadlines were never stopped."""
+    """The event by which needs come back on their original clock, which ran on unless we waited for this."""
     back = tuple(key for key in held.needs if (need := state.needs.get(key)) is not None and need.hand_over == held.id)
     return _answered(state, held, answer, given, by, back)
 
@@ -287,9 +326,15 @@ def _offered(state: State, event: HandOverOffered) -> None:
         ground=event.ground,
         offered_at=event.at,
         incident=event.incident,
+        by_rule=event.by_rule,
+        meanwhile=event.meanwhile,
+        over_objection=event.over_objection,
     )
     for key in event.needs:
-        state.needs[key] = replace(state.needs[key], hand_over=event.hand_over)
+        need = state.needs[key]
+        state.needs[key] = replace(need, hand_over=event.hand_over, offers=need.offers + 1)
+        if event.over_objection and need.incident is not None and need.agency is not None:
+            change_response(state, need.incident, need.agency, over_objection=True)
 
 
 def _on_answer(state: State, event: HandOverAnswered) -> None:

@@ -17,6 +17,7 @@ from everycall.core.event import Event
 from everycall.core.incidents import Hold, arrived, change_response, usable, working
 from everycall.core.policies import HIGHEST_PRIORITIES, LONGEST_HOLD, declared, evaluator_in_force
 from everycall.core.refusals import Refusal, unknown
+from everycall.core.versions import over_objection
 from everycall.core.waiting import waiting_changes
 
 if TYPE_CHECKING:
@@ -114,6 +115,8 @@ def hold_response(state: State, actor: Actor, body: HoldResponse, given: Given) 
         until=body.until,
         rule=permission.rule,
         policy=permission.policy,
+        ladder=permission.ladder,
+        over_objection=over_objection(state, given),
     )
     subject = f"{incident.id}/{body.agency}"
     return [
@@ -126,7 +129,7 @@ def hold_response(state: State, actor: Actor, body: HoldResponse, given: Given) 
                     kind="hold",
                     subject=subject,
                     due=body.until,
-                    ladder=response.plan.ladder,
+                    ladder=hold.ladder or response.plan.ladder,
                     touches=(incident.id,),
                 ),
             ),
@@ -172,7 +175,8 @@ def let_go(state: State, incident: str, agency: str, at: int) -> HoldEnded:
 
 
 def _held(state: State, event: ResponseHeld) -> None:
-    change_response(state, event.incident, event.agency, hold=event.hold, waiting_since=None)
+    marked = state.incidents[event.incident].responses[event.agency].over_objection or event.hold.over_objection
+    change_response(state, event.incident, event.agency, hold=event.hold, waiting_since=None, over_objection=marked)
     state.refresh_response(event.incident, event.agency)
 
 

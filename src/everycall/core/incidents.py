@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from msgspec.structs import replace
 
 from everycall.core.base import CommandBody, Entity, Frozen, Identifier, Instant, Named, Word
+from everycall.core.deadlines import Rung
 from everycall.core.event import Event
 from everycall.core.notes import Note
 from everycall.core.places import Place, PlaceGiven
@@ -33,7 +34,7 @@ PatientState = Literal["found", "transported", "refused_care", "treated_on_scene
 
 
 class Hold(Frozen, frozen=True, kw_only=True):
-    """Why a response does not go out yet, who said so, and until when at the most."""
+    """Why a response does not go out yet, who said so, until when at the most, and who hears of its end."""
 
     ground: Word
     by: Identifier
@@ -41,6 +42,8 @@ class Hold(Frozen, frozen=True, kw_only=True):
     until: Instant
     rule: Word
     policy: Word
+    ladder: tuple[Rung, ...] = ()
+    over_objection: bool = False
 
 
 class Response(Frozen, frozen=True, kw_only=True):

@@ -6,10 +6,20 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
-from everycall.core.clocks import RESPONSE_KINDS, clock_of, response_clock, retirement, unplaced, unsettled
+from everycall.core.clocks import (
+    RESPONSE_KINDS,
+    response_clock,
+    resting,
+    retirement,
+    to_find_out,
+    types_to_find_out,
+    unsettled,
+    waits_for_type,
+)
 from everycall.core.deadlines import Deadline, standing
 from everycall.core.incidents import Incident, Response, agency_for, arrived, usable, working
 from everycall.core.linking import IncidentsMerged, Link, Merge, NeedsLinked, joined
+from everycall.core.offering import offered_by_rule
 from everycall.core.opening import new_responses
 from everycall.core.policies import combined
 from everycall.core.refusals import Refusal, unknown
@@ -19,6 +29,7 @@ if TYPE_CHECKING:
     from everycall.core.actors import Actor
     from everycall.core.event import Event
     from everycall.core.given import Given
+    from everycall.core.hand_overs import HandOverOffered
     from everycall.core.handlers import DecideTable
     from everycall.core.needs import Need
     from everycall.core.state import State
@@ -73,19 +84,35 @@ def link(state: State, _actor: Actor, body: Link, given: Given) -> list[Event] |
     sets: tuple[Deadline, ...] = ()
     ends: tuple[str, ...] = ()
     pending: list[tuple[str, Response]] = []
+    offers: list[HandOverOffered] = []
+    linked = [need.id for need in needs]
+    kept = False
     for response in made:
         held = incident.responses.get(response.agency)
         after = response if held is None else _with_more(state, held, response)
         if held is None or replace(after, needs=held.needs) != held:
             told.append(replace(after, needs=(), assignments=()))
-        more_sets, more_ends = clock_of(state, incident.id, after, given)
-        sets += more_sets
+        offered = offered_by_rule(
+            state, incident.id, after, [state.needs[key] for key in after.needs], given, len(offers) + 1
+        )
+        offers += offered
+        more_sets, more_ends = response_clock(
+            state,
+            incident.id,
+            after,
+            given,
+            is_open=unsettled(state, after),
+            at_work=working(state, after),
+            attended=arrived(state, after),
+            rests=resting(state, after, offered=[key for offer in offered for key in offer.needs]),
+        )
+        sets += more_sets + types_to_find_out(state, [(state.needs[key], after.plan) for key in response.needs], given)
         ends += more_ends
+        kept = kept or any(waits_for_type(state.needs[key], after.plan) for key in response.needs)
         if is_pending(state, after):
             pending.append((incident.id, after))
-    linked = [need.id for need in needs]
     keys = (f"retire:{incident.id}", f"retire:{call.id}")
-    if not unplaced(state, call.id, besides=linked):
+    if not kept and not to_find_out(state, call.id, besides=linked):
         keys += (f"find_out:{call.id}",)  # type: ignore[assignment]  # a tuple of any length
     event = NeedsLinked(
         act=next_act(state),
@@ -98,7 +125,7 @@ def link(state: State, _actor: Actor, body: Link, given: Given) -> list[Event] |
         sets=sets,
         ends=ends + standing(state, *keys),
     )
-    return [event, *priorities, *waiting_changes(state, given.at, pending=pending)]
+    return [event, *priorities, *offers, *waiting_changes(state, given.at, pending=pending)]
 
 
 def _with_more(state: State, held: Response, more: Response) -> Response:

@@ -46,6 +46,7 @@ class Need(Entity, frozen=True, kw_only=True):
     settled_with: Identifier | None = None
     struck: tuple[Outcome, ...] = ()
     hand_over: Identifier | None = None
+    offers: int = 0
     returns: int = 0
     cancellations: int = 0
     classified: int = 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from everycall.core.clocks import response_deadlines
+from everycall.core.clocks import response_deadlines, resting, types_to_find_out, waits_for_type
 from everycall.core.deadlines import standing
 from everycall.core.incidents import (
     ChangeIncident,
@@ -16,10 +16,12 @@ from everycall.core.incidents import (
     usable,
 )
 from everycall.core.needs import Need, NeedPrioritised, open_needs
+from everycall.core.offering import offered_by_rule
 from everycall.core.places import Place, place_of
 from everycall.core.planning import needs_being_taken, plan_for
-from everycall.core.policies import NOT_RECORDED_PLAN, over_objection
+from everycall.core.policies import NOT_RECORDED_PLAN
 from everycall.core.refusals import Refusal, unknown
+from everycall.core.versions import over_objection
 from everycall.core.waiting import waiting_changes
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from everycall.core.event import Event
     from everycall.core.facts import Fact
     from everycall.core.given import Given
+    from everycall.core.hand_overs import HandOverOffered
     from everycall.core.handlers import DecideTable
     from everycall.core.state import State
 
@@ -47,7 +50,7 @@ def new_responses(
         groups.setdefault(agency or agency_for(state, need.service), []).append(need)
     responses: list[Response] = []
     priorities: list[Event] = []
-    marked = over_objection(state)
+    marked = over_objection(state, given)
     for key, group in groups.items():
         recorded = not all(need.reconstructed for need in group)
         plan = plan_for(state, group, given, facts) if recorded else NOT_RECORDED_PLAN
@@ -107,14 +110,28 @@ def opened(
     incident = next_incident(state, given.now)
     responses, priorities = new_responses(state, needs, given, agency, facts)
     rebuilt = {need.id for need in needs if need.reconstructed}
+    taken = {need.id: need for need in needs}
+    offers: list[HandOverOffered] = []
+    resting_ones: set[str] = set()
+    for response in responses:
+        mine = [taken[key] for key in response.needs]
+        made = offered_by_rule(state, incident, response, mine, given, len(offers) + 1)
+        offered = [key for offer in made for key in offer.needs]
+        if resting(state, response, need_of=taken.get, offered=offered):
+            resting_ones.add(response.agency)
+        offers += made
     sets = tuple(
         [
             deadline
             for response in responses
             if not rebuilt.issuperset(response.needs)
-            for deadline in response_deadlines(incident, response)
+            for deadline in response_deadlines(incident, response, dispatch=response.agency not in resting_ones)
         ]
     )
+    types = types_to_find_out(
+        state, [(taken[key], response.plan) for response in responses for key in response.needs], given
+    )
+    kept = {f"find_out:{need.call}" for r in responses for key in r.needs if waits_for_type(need := taken[key], r.plan)}
     event = IncidentOpened(
         incident=incident,
         at=given.at,
@@ -124,11 +141,11 @@ def opened(
         position=position,
         external=external,
         reconstructed=len(rebuilt) == len(needs),
-        sets=sets,
-        ends=ends,
+        sets=sets + types,
+        ends=tuple([key for key in ends if key not in kept]),
     )
     waits = waiting_changes(state, given.at, pending=[(incident, response) for response in responses])
-    return [event, *priorities, *waits]
+    return [event, *priorities, *offers, *waits]
 
 
 def opening_for(

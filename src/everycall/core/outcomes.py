@@ -93,6 +93,7 @@ class Declined(_Outcome, frozen=True, kw_only=True, tag="declined"):
     caller_told: Literal["yes", "no", "not_said"] = "not_said"
     rule: Word | None = None
     policy: Word | None = None
+    over_objection: bool = False
 
 
 class NotReached(_Outcome, frozen=True, kw_only=True, tag="not_reached"):

@@ -10,11 +10,21 @@ from msgspec.structs import replace
 from everycall.core.asking import asked_about
 from everycall.core.base import CommandBody, Identifier, Instant, Word
 from everycall.core.calls import need_of
-from everycall.core.clocks import response_deadlines, unsettled
+from everycall.core.clocks import (
+    response_deadlines,
+    resting,
+    to_find_out,
+    types_to_find_out,
+    unplaced,
+    unsettled,
+    waits_for_type,
+)
+from everycall.core.deadlines import standing
 from everycall.core.event import Event
-from everycall.core.facts import Fact
+from everycall.core.hand_overs import HandOverOffered
 from everycall.core.incidents import Response, arrived, change_response, usable, working
 from everycall.core.needs import Need, NeedPrioritised
+from everycall.core.offering import offered_by_rule
 from everycall.core.policies import (
     Requirement,
     ResponsePlan,
@@ -23,9 +33,9 @@ from everycall.core.policies import (
     evaluator_in_force,
     later_priority,
     less,
-    over_objection,
 )
 from everycall.core.refusals import Refusal, unknown
+from everycall.core.versions import over_objection
 from everycall.core.waiting import waiting_changes
 
 if TYPE_CHECKING:
@@ -34,6 +44,7 @@ if TYPE_CHECKING:
     from everycall.core.actors import Actor
     from everycall.core.calls import CallTaken
     from everycall.core.deadlines import Deadline
+    from everycall.core.facts import Fact
     from everycall.core.given import Given
     from everycall.core.handlers import DecideTable, EvolveTable
     from everycall.core.state import State
@@ -100,6 +111,7 @@ def replanned(
     }
     evaluator = evaluator_in_force(state, given)
     reads = declared(state, evaluator)
+    offers = 0
     for incident, agency in places:
         response = state.incidents[incident].responses[agency]
         group = [need for key in response.needs if (need := changed.get(key, state.needs[key])).outcome is None]
@@ -109,14 +121,19 @@ def replanned(
             evaluator.plan(asked_about(state, need, reads, facts if need.id in changed else None)) for need in group
         ]
         plan = combined([response.plan, *plans]) if response.adjusted else combined(plans)
-        lower = less(response.plan, plan)
+        before = response.plan
+        if all(need.type is not None for need in group):
+            before = replace(before, find_out_within=None)  # by when to find out a type that is known is no help
+        lower = less(before, plan)
         if lower and not reason:
             if not keep:
                 return _less_without_reason(lower)
             plan, lower = combined([response.plan, plan]), ()
         if plan == response.plan:
             continue
-        events += _changed(state, incident, response, plan, given, lower, reason)
+        changes = _changed(state, incident, response, plan, given, lower, reason, needs=group, offers=offers)
+        offers += sum(isinstance(event, HandOverOffered) for event in changes)
+        events += changes
         events.extend(
             NeedPrioritised(
                 need=need.id,
@@ -154,16 +171,25 @@ def _changed(
     reason: str | None,
     *,
     by_person: bool = False,
+    needs: Sequence[Need] = (),
+    offers: int = 0,
 ) -> list[Event]:
-    """The events of a plan that changes: its clocks change with it, and whether it waits for a unit."""
+    """The events of a plan that changes: its clocks change with it, and whether it waits for a unit.
+
+    `needs` are the open ones as they will be, where a rule changes the plan, which may offer them; `offers`
+    counts what the same command has offered before.
+    """
     after = replace(response, plan=plan)
     at_work, attended = working(state, response), arrived(state, response)
+    offered = offered_by_rule(state, incident, after, needs, given, offers + 1)
+    rests = resting(state, after, offered=[key for offer in offered for key in offer.needs])
+    dispatch = not at_work and response.hold is None and not rests
     sets: tuple[Deadline, ...] = ()
     if not attended and unsettled(state, response):
         sets = tuple(
             [
                 deadline
-                for deadline in response_deadlines(incident, after, dispatch=not at_work and response.hold is None)
+                for deadline in response_deadlines(incident, after, dispatch=dispatch)
                 if _differs(state, deadline, response.plan, plan)
             ]
         )
@@ -175,11 +201,26 @@ def _changed(
         lower=lower,
         reason=reason,
         by_person=by_person,
-        over_objection=over_objection(state) and not by_person,
-        sets=sets,
+        over_objection=over_objection(state, given) and not by_person,
+        sets=sets + types_to_find_out(state, [(need, plan) for need in needs], given),
+        ends=standing(
+            state, *([f"dispatch:{incident}/{response.agency}"] if rests else []), *_found_out(state, needs, plan)
+        ),
     )
     pending = [(incident, after)] if not (at_work or attended or response.hold is not None) else []
-    return [event, *waiting_changes(state, given.at, pending=pending)]
+    return [event, *offered, *waiting_changes(state, given.at, pending=pending)]
+
+
+def _found_out(state: State, needs: Sequence[Need], plan: ResponsePlan) -> list[str]:
+    """The deadlines for finding out of calls about which, by the new plan, nothing is left to find out."""
+    planned = {need.id for need in needs}
+    waiting = {need.call for need in needs if waits_for_type(need, plan)}
+    calls = dict.fromkeys([need.call for need in needs if need.call not in waiting])
+    return [
+        f"find_out:{call}"
+        for call in calls
+        if not unplaced(state, call) and not to_find_out(state, call, besides=planned)
+    ]
 
 
 def _differs(state: State, deadline: Deadline, before: ResponsePlan, plan: ResponsePlan) -> bool:

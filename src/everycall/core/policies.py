@@ -1,10 +1,8 @@
-"""Policies as the core sees them: what an evaluator answers, what is in force, and how it came into force.
+"""Policies as the core sees them: what an evaluator is asked and answers, and what is less than what.
 
 The core never reads a rule. It asks an `Evaluator`, whose hash must be that of the policy in force, and hands
-it only the facts that the policy
-has declared to read. A policy that reads no protected fact therefore treats calls alike that differ only in
-those, whatever it says; any other
-needs a certificate, or comes into force over a written objection with an end.
+it only the facts that the policy was adopted as reading. Versions, and how they come into force, are in
+`versions`.
 """
 
 from __future__ import annotations
@@ -14,27 +12,14 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal, Protocol
 
 import msgspec
 
-from everycall.core.base import (
-    DAY,
-    MINUTE,
-    SECOND,
-    CommandBody,
-    Duration,
-    Entity,
-    Frozen,
-    Identifier,
-    Instant,
-    Word,
-)
+from everycall.core.base import DAY, MINUTE, SECOND, Duration, Frozen, Identifier, Word
 from everycall.core.deadlines import Rung
-from everycall.core.event import Event
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from everycall.core.actors import Role
     from everycall.core.given import Given
-    from everycall.core.handlers import EvolveTable
     from everycall.core.state import State
     from everycall.core.vocabulary import Service
 
@@ -209,9 +194,7 @@ class HouseRules:
             ladder=STANDARD_LADDER,
         )
 
-    def may(
-        self, act: PermittedAct, _role: Role, _ground: str, _asked: Asked, _to: str | None = None
-    ) -> Permission:
+    def may(self, act: PermittedAct, _role: Role, _ground: str, _asked: Asked, _to: str | None = None) -> Permission:
         """A hand-over may be offered, because it counts only when accepted; nothing else is allowed."""
         if act == "hand_over":
             return Permission(allowed=True, rule="house:offer", policy="house")
@@ -228,71 +211,6 @@ HOUSE: Final = HouseRules()
 
 NOT_RECORDED_PLAN: Final = ResponsePlan(rule="not_recorded", policy="not_recorded")
 """The plan of a rebuilt record: the export does not say which rule was followed."""
-
-
-class ReadsNothingProtected(Frozen, frozen=True, kw_only=True, tag_field="standing", tag="reads_nothing_protected"):
-    """Alike by construction: the evaluator is handed no protected fact."""
-
-
-class Certified(Frozen, frozen=True, kw_only=True, tag_field="standing", tag="certified"):
-    """Checked by proof; the certificate is a blob."""
-
-    certificate: Identifier
-
-
-class OverObjection(Frozen, frozen=True, kw_only=True, tag_field="standing", tag="over_objection"):
-    """Put in force unchecked, by named persons, in writing, until a date; every call it touches is marked."""
-
-    persons: Annotated[tuple[Identifier, ...], msgspec.Meta(max_length=10)]
-    reason: Word
-    objection: Word
-    ends_at: Instant
-
-
-Standing = ReadsNothingProtected | Certified | OverObjection
-
-
-class PolicyInForce(Entity, frozen=True, kw_only=True):
-    """The version that decides now."""
-
-    policy: Identifier
-    version: Word
-    reads: tuple[Word, ...]
-    standing: Standing
-    adopted_at: Instant
-    authority: Word
-    reason: Word
-
-
-class AdoptPolicy(CommandBody, frozen=True, kw_only=True):
-    """Put a version in force. `policy` is the hash of its text, which is kept as a blob."""
-
-    policy: Identifier
-    version: Identifier
-    reads: Annotated[tuple[Word, ...], msgspec.Meta(max_length=30)] = ()
-    authority: Word
-    reason: Word
-    standing: Standing = ReadsNothingProtected()
-
-
-class PolicyAdopted(Event, frozen=True, kw_only=True):
-    """A version came into force."""
-
-    policy: Identifier
-    version: Identifier
-    reads: tuple[Word, ...]
-    authority: Word
-    reason: Word
-    standing: Standing
-    at: Instant
-
-
-class PolicyLapsed(Event, frozen=True, kw_only=True):
-    """What was put in force over objection has ended; the house's own rules hold until the next."""
-
-    policy: Identifier
-    version: Word
-    at: Instant
 
 
 def evaluator_in_force(state: State, given: Given) -> Evaluator:
@@ -317,9 +235,10 @@ def declared(state: State, evaluator: Evaluator) -> frozenset[str]:
 def less(old: ResponsePlan, new: ResponsePlan) -> tuple[str, ...]:
     """The components in which the new plan is less than the old: the order that "sending less" means.
 
-    Fewer units of a capability, a later priority, fewer officers, a later or no deadline. Staging is no less
-    help; it is listed by the policy's
-    own proof.
+    Fewer units of a capability, a later priority, fewer officers, a later or no deadline (for dispatch, for
+    arrival, for finding out the type), support that is missing, an offer to another agency that our own help
+    waits for where it did not, or for longer. Staging is no less help, nor is an offer beside which we go;
+    the policy's own proof lists them.
     """
     lower: list[str] = []
     counts = {r.capability: r.count for r in new.send}
@@ -335,14 +254,27 @@ def less(old: ResponsePlan, new: ResponsePlan) -> tuple[str, ...]:
     for name, before, after in (
         ("dispatch", old.dispatch_within, new.dispatch_within),
         ("arrive", old.arrive_within, new.arrive_within),
+        ("find out", old.find_out_within, new.find_out_within),
     ):
         if before is not None and (after is None or after > before):
             lower.append(f"{name} deadline later")
+    lower.extend(f"no {name}"[:240] for name in old.support if name not in new.support)
+    if _waits(new) > _waits(old):
+        lower.append(f"waits for {'' if new.offer is None else new.offer.to}"[:240])
     return tuple(lower)
 
 
+def _waits(plan: ResponsePlan) -> int:
+    """How long our own help waits for another agency's answer."""
+    return plan.offer.within if plan.offer is not None and plan.offer.meanwhile == "wait" else -1
+
+
 def combined(plans: Sequence[ResponsePlan]) -> ResponsePlan:
-    """One plan that is no less than any of the given ones; it bears the rule of the most urgent."""
+    """One plan that is no less than any of the given ones; it bears the rule of the most urgent.
+
+    It offers to another agency only what every one of them offers to the same: an offer beside which we go
+    rather than one that we wait for, and of two of a kind the shorter.
+    """
     first = min(plans, key=lambda plan: priority_order(plan.priority))
     if len(plans) == 1:
         return first
@@ -350,18 +282,32 @@ def combined(plans: Sequence[ResponsePlan]) -> ResponsePlan:
     for plan in plans:
         for requirement in plan.send:
             counts[requirement.capability] = max(counts.get(requirement.capability, 0), requirement.count)
+    stages = next((plan for plan in (first, *plans) if plan.stage), None)
     return ResponsePlan(
         rule=first.rule,
         policy=first.policy,
         priority=first.priority,
         send=tuple(Requirement(capability=name, count=count) for name, count in counts.items()),
         minimum_officers=max(plan.minimum_officers for plan in plans),
-        stage=any(plan.stage for plan in plans),
+        stage=stages is not None,
         dispatch_within=_earliest(plan.dispatch_within for plan in plans),
         arrive_within=_earliest(plan.arrive_within for plan in plans),
         ladder=first.ladder,
         cancellation_closes=all(plan.cancellation_closes for plan in plans),
+        support=tuple(dict.fromkeys(name for plan in plans for name in plan.support)),
+        raised_by=tuple(dict.fromkeys(rule for plan in plans for rule in plan.raised_by)),
+        stage_because=None if stages is None else stages.stage_because,
+        stage_until=None if stages is None else stages.stage_until,
+        find_out_within=_earliest(plan.find_out_within for plan in plans),
+        offer=_combined_offer(plans),
     )
+
+
+def _combined_offer(plans: Sequence[ResponsePlan]) -> Offer | None:
+    offers = [plan.offer for plan in plans if plan.offer is not None]
+    if len(offers) < len(plans) or len({offer.to for offer in offers}) > 1:
+        return None
+    return min(offers, key=lambda offer: (offer.meanwhile == "wait", offer.within))
 
 
 def _earliest(values: Iterable[int | None]) -> int | None:
@@ -385,27 +331,3 @@ def later_priority(old: str | None, new: str | None) -> bool:
     if old is None or new is None or old == new:
         return False
     return priority_order(new) > priority_order(old)
-
-
-def over_objection(state: State) -> bool:
-    """Whether the policy in force is there over an objection, so that what it touches is marked."""
-    return state.policy is not None and isinstance(state.policy.standing, OverObjection)
-
-
-def _adopted(state: State, event: PolicyAdopted) -> None:
-    state.policy = PolicyInForce(
-        policy=event.policy,
-        version=event.version,
-        reads=event.reads,
-        standing=event.standing,
-        adopted_at=event.at,
-        authority=event.authority,
-        reason=event.reason,
-    )
-
-
-def _lapsed(state: State, _event: PolicyLapsed) -> None:
-    state.policy = None
-
-
-EVOLVE: Final[EvolveTable] = {PolicyAdopted: _adopted, PolicyLapsed: _lapsed}

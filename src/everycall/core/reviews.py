@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from everycall.core.given import Given
     from everycall.core.handlers import DecideTable, EvolveTable
     from everycall.core.needs import Need
+    from everycall.core.policies import Permission
     from everycall.core.state import State
 
 Judgement = Literal["upheld", "not_upheld", "cannot_be_judged"]
@@ -80,10 +81,20 @@ def next_review(state: State) -> int:
 
 
 def opening_review(
-    state: State, number: int, need: Need, outcome: Declined | NotReached, actor: Actor, given: Given
+    state: State,
+    number: int,
+    need: Need,
+    outcome: Declined | NotReached,
+    actor: Actor,
+    given: Given,
+    permission: Permission | None = None,
 ) -> ReviewOpened:
-    """The event that opens a review."""
+    """The event that opens a review; where a rule let somebody decline, by the time that the rule gives."""
     floor = evaluator_in_force(state, given).floor()
+    within, ladder = floor.review_within, floor.ladder
+    if permission is not None:
+        within = within if permission.longest is None else permission.longest
+        ladder = permission.ladder or ladder
     review = f"R{number:06d}"
     if isinstance(outcome, Declined):
         ground, authority, word = outcome.ground, outcome.authority, "declined"
@@ -103,8 +114,8 @@ def opening_review(
             Deadline(
                 kind="review",
                 subject=review,
-                due=given.since + floor.review_within,
-                ladder=floor.ladder,
+                due=given.since + within,
+                ladder=ladder,
                 touches=touches,
             ),
         ),

@@ -56,7 +56,9 @@ def _joining(incident: Incident, agency: str, given: Given) -> Response:
         opened_at=given.since,
         plan=NOT_RECORDED_PLAN
         if first is None
-        else replace(first.plan, send=(), dispatch_within=None, arrive_within=None),
+        else replace(
+            first.plan, send=(), dispatch_within=None, arrive_within=None, find_out_within=None, support=(), offer=None
+        ),
     )
 
 

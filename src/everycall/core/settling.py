@@ -16,8 +16,10 @@ from everycall.core.clocks import (
     clock_of,
     find_out_unless_standing,
     response_clock,
+    resting,
     retirement,
-    unplaced,
+    to_find_out,
+    types_to_find_out,
     unsettled,
 )
 from everycall.core.deadlines import Deadline, standing
@@ -45,6 +47,7 @@ from everycall.core.policies import declared, evaluator_in_force
 from everycall.core.refusals import Refusal, unknown
 from everycall.core.reviews import next_review, opening_review
 from everycall.core.undo import remember
+from everycall.core.versions import over_objection
 from everycall.core.waiting import waiting_changes
 
 if TYPE_CHECKING:
@@ -53,6 +56,7 @@ if TYPE_CHECKING:
     from everycall.core.given import Given
     from everycall.core.handlers import DecideTable, EvolveTable
     from everycall.core.needs import Need
+    from everycall.core.policies import Permission
     from everycall.core.state import State
 
 
@@ -147,7 +151,7 @@ def settled(state: State, needs: list[Need], outcome: Outcome, actor: Actor, giv
         open_ones = [key for key in state.calls[call].needs if key not in done and state.needs[key].outcome is None]
         if not open_ones:
             quiet += (f"find_out:{call}", f"call_back:{call}", f"answer:{call}")
-        elif not unplaced(state, call, besides=done):
+        elif not to_find_out(state, call, besides=done):
             quiet += (f"find_out:{call}",)
     incidents = dict.fromkeys([incident for incident, _ in places])
     if closes:
@@ -194,11 +198,18 @@ def _settle(state: State, actor: Actor, needs: list[Need], outcome: Outcome, giv
                 )
                 for need in needs
             ]
+    permissions: list[Permission] = []
     if isinstance(outcome, Declined) and outcome.export is None:
-        permitted = _declining(state, actor, needs, outcome, given)
+        permitted = _permissions(state, actor, needs, outcome, given)
         if isinstance(permitted, Refusal):
             return permitted
-        outcome = permitted
+        permissions = permitted
+        outcome = replace(
+            outcome,
+            rule=permissions[-1].rule,
+            policy=permissions[-1].policy,
+            over_objection=over_objection(state, given),
+        )
     if isinstance(outcome, NotReached) and not outcome.by:
         outcome = replace(outcome, by=actor.person)
     if isinstance(outcome, HandedOver) and (held := state.hand_overs.get(outcome.hand_over or "")) is not None:
@@ -207,7 +218,16 @@ def _settle(state: State, actor: Actor, needs: list[Need], outcome: Outcome, giv
     if isinstance(outcome, (Declined, NotReached)) and outcome.export is None:
         first = next_review(state)
         reviews: list[Event] = [
-            opening_review(state, first + number, need, outcome, actor, given) for number, need in enumerate(needs)
+            opening_review(
+                state,
+                first + number,
+                need,
+                outcome,
+                actor,
+                given,
+                permissions[number] if permissions else None,
+            )
+            for number, need in enumerate(needs)
         ]
         return [event, *reviews]
     return [event]
@@ -225,8 +245,12 @@ def _plan_rule(state: State, need: Need) -> str | None:
     return state.incidents[need.incident].responses[need.agency].plan.rule
 
 
-def _declining(state: State, actor: Actor, needs: list[Need], outcome: Declined, given: Given) -> Declined | Refusal:
+def _permissions(
+    state: State, actor: Actor, needs: list[Need], outcome: Declined, given: Given
+) -> list[Permission] | Refusal:
+    """By which rule each of these needs may be declined."""
     evaluator = evaluator_in_force(state, given)
+    permissions: list[Permission] = []
     for need in needs:
         asked = asked_about(state, need, declared(state, evaluator))
         permission = evaluator.may("decline", actor.role, outcome.ground, asked)
@@ -238,8 +262,8 @@ def _declining(state: State, actor: Actor, needs: list[Need], outcome: Declined,
                 "Send help, offer the need to another agency, or record who instructed otherwise.",
                 rule=f"{permission.policy}#{permission.rule}",
             )
-        outcome = replace(outcome, rule=permission.rule, policy=permission.policy)
-    return outcome
+        permissions.append(permission)
+    return permissions
 
 
 def close_response(state: State, actor: Actor, body: CloseResponse, given: Given) -> list[Event] | Refusal:
@@ -293,9 +317,13 @@ def reopen(state: State, _actor: Actor, body: Reopen, given: Given) -> list[Even
             is_open=unsettled(state, response) or any(n.id in response.needs for n in live),
             at_work=at_work,
             attended=attended,
+            # What is asked for again is not on offer any more, so nothing is waited for.
+            rests=resting(state, response) and not any(n.id in response.needs for n in live),
         )
         sets += more_sets
         ends += more_ends
+        again = [replace(n, outcome=None) for n in live if n.id in response.needs]
+        sets += types_to_find_out(state, [(n, response.plan) for n in again], given)
         if not (at_work or attended) and response.hold is None:
             pending.append((incident, response))
     for call in dict.fromkeys([n.call for n in live if n.incident is None]):

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from everycall.core.hand_overs import HandOver
     from everycall.core.instructions import Instruction
     from everycall.core.needs import Need
-    from everycall.core.policies import PolicyInForce
     from everycall.core.reviews import Review
     from everycall.core.undo import ActKind
+    from everycall.core.versions import PolicyInForce
 
 _encoder: Final = msgspec.json.Encoder(order="deterministic")
 
@@ -52,6 +52,7 @@ class State:
         "incidents",
         "instructions",
         "needs",
+        "next_policies",
         "policy",
         "reviews",
         "units",
@@ -75,6 +76,7 @@ class State:
         self.deadlines: dict[str, Deadline] = {}
         self.acts: dict[str, Act] = {}
         self.policy: PolicyInForce | None = None
+        self.next_policies: tuple[PolicyInForce, ...] = ()
         self.counters: defaultdict[str, int] = defaultdict(int)
         # Derived; see `rebuild_indexes`.
         self.deadline_heap: list[tuple[int, str]] = []
@@ -212,6 +214,7 @@ class State:
                     "deadlines",
                     "acts",
                     "policy",
+                    "next_policies",
                 )
             }
             | {"counters": {name: count for name, count in self.counters.items() if count}}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 from msgspec.structs import replace
 
-from everycall.core.calls import AddNeed, CallTaken, CallUpdated, NeedAdded, TakeCall
+from everycall.core.calls import AddNeed, CallTaken, CallUpdated, NeedAdded, TakeCall, need_of
 from everycall.core.clocks import find_out, find_out_unless_standing
 from everycall.core.deadlines import Deadline, standing
 from everycall.core.facts import Fact, FactGiven, must_be_sealed
@@ -71,6 +71,7 @@ def taken(state: State, actor: Actor, body: TakeCall, given: Given) -> CallTaken
     if asked[0].service == "unknown":
         missing.append("service")
     sets: tuple[Deadline, ...] = ()
+    late = False
     if not body.reconstructed:
         since = min(received_at, given.now)
         floor = evaluator_in_force(state, given).floor()
@@ -85,8 +86,8 @@ def taken(state: State, actor: Actor, body: TakeCall, given: Given) -> CallTaken
                 ),
             )
         elif not body.open_incident:
-            sets = (find_out(state, call, given, since),)
-    return CallTaken(
+            late = True
+    event = CallTaken(
         call=call,
         channel=body.channel,
         mode=body.mode,
@@ -106,6 +107,11 @@ def taken(state: State, actor: Actor, body: TakeCall, given: Given) -> CallTaken
         reconstructed=body.reconstructed,
         sets=sets,
     )
+    if late:
+        needs = [need_of(event, need, received_at) for need in event.needs]
+        since = min(received_at, given.now)
+        event = replace(event, sets=(find_out(state, call, given, since, needs, event.facts),))
+    return event
 
 
 def take_call(state: State, actor: Actor, body: TakeCall, given: Given) -> list[Event] | Refusal:
@@ -132,7 +138,10 @@ def _in_parts(state: State, event: CallTaken, given: Given) -> tuple[CallTaken, 
         needs.append(need)
     parts = fact_parts(event.facts, max(room, 0))
     # What is not in the first event is asked for, and known, just the same.
-    late = () if event.reconstructed else (find_out(state, event.call, given, event.received_at),)
+    held_back = [need_of(event, need, event.received_at) for need in event.needs[len(needs) :]]
+    late: tuple[Deadline, ...] = ()
+    if not event.reconstructed:
+        late = (find_out(state, event.call, given, event.received_at, held_back, event.facts),)
     rest: list[Event] = [
         NeedAdded(
             call=event.call,

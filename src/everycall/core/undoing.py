@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Final
 from msgspec.structs import replace
 
 from everycall.core.assignments import Assignment
-from everycall.core.clocks import CALL_KINDS, RESPONSE_KINDS, find_out, response_clock, retirement
+from everycall.core.clocks import (
+    CALL_KINDS,
+    RESPONSE_KINDS,
+    find_out,
+    response_clock,
+    resting,
+    retirement,
+)
+from everycall.core.clocks import (
+    unplaced as was_unplaced,
+)
 from everycall.core.deadlines import Deadline
 from everycall.core.incidents import Incident, Response, ResponseNamed
 from everycall.core.needs import Need
@@ -193,6 +203,7 @@ class _Following:
             attended=attended,
             held=self.held,
             sooner=False,
+            rests=resting(self.state, response, need_of=back.need),
         )
         self.take(sets, ends)
 
@@ -216,8 +227,13 @@ class _Following:
             unplaced = [n for n in needs if n.outcome is None and n.incident is None and not n.reconstructed]
             standing = any(self.held(f"{kind}:{subject}") is not None for kind in CALL_KINDS)
             if unplaced and not standing:
-                self.take((find_out(self.state, subject, self.given),), ())
-            elif not unplaced and self.held(f"find_out:{subject}") is not None:
+                self.take((find_out(self.state, subject, self.given, needs=unplaced),), ())
+            elif (
+                not unplaced
+                and self.held(key := f"find_out:{subject}") is not None
+                and (was_unplaced(self.state, subject) or key not in self.state.deadlines)
+                and not any(n.type is None and n.outcome is None and not n.reconstructed for n in needs)
+            ):
                 self.take((), (f"find_out:{subject}",))
             if all(n.outcome is not None or n.reconstructed for n in needs):
                 keys = [f"{kind}:{subject}" for kind in CALL_KINDS]

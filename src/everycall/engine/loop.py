@@ -43,6 +43,7 @@ from everycall.engine.answers import (
     malformed,
 )
 from everycall.engine.entries import encoded, made_by
+from everycall.engine.policies import PolicyDesk
 from everycall.engine.ports import LogFailedError, NoTravelTimes
 from everycall.engine.recall import named_but_absent, names_absent, recalled
 from everycall.engine.salvage import MALFORMED, bare, reduced, usable_id
@@ -54,7 +55,7 @@ if TYPE_CHECKING:
 
     from everycall.core.event import Event
     from everycall.core.policies import Evaluator
-    from everycall.engine.ports import Clock, Log, Seals, Spool, TravelTimes
+    from everycall.engine.ports import Certificates, Clock, Evaluators, Log, Seals, Spool, TravelTimes
 
 MOST_REMEMBERED: Final = 1 << 21
 """Command ids of a new log that are remembered by their hash, some 64 bytes each."""
@@ -70,7 +71,8 @@ class Engine:
         clock: Clock,
         seals: Seals,
         *,
-        evaluator: Evaluator | None = None,
+        evaluators: Evaluators | None = None,
+        certificates: Certificates | None = None,
         travel: TravelTimes | None = None,
         spool: Spool | None = None,
         new_log: bool = False,
@@ -81,7 +83,8 @@ class Engine:
             log: where events go.
             clock: what time it is.
             seals: how personal values are sealed.
-            evaluator: counts once its policy is in force.
+            evaluators: where the policy in force is found; without it the house's own rules decide.
+            certificates: where the certificate of a policy that is adopted is found.
             travel: travel times worked out beforehand.
             spool: where calls go while the log cannot be written.
             new_log: the log was just made, so that the ids of all its commands pass through this engine.
@@ -89,7 +92,7 @@ class Engine:
         self._log = log
         self._clock = clock
         self._seals = seals
-        self.evaluator = evaluator
+        self._policies = PolicyDesk(evaluators, certificates)
         self._travel = travel or NoTravelTimes()
         self._spooled = None if spool is None else SpooledCalls(spool, seals)
         self._feeds: list[Callable[[Sequence[tuple[int, bytes]]], None]] = []
@@ -135,6 +138,15 @@ class Engine:
     def failure(self) -> BaseException | None:
         """Why the log cannot be written, if it cannot."""
         return self._failure
+
+    @property
+    def policy_missing(self) -> str | None:
+        """The hash of the policy in force, if it cannot be found, so that the house's own rules decide."""
+        return self._policies.missing
+
+    def _evaluator(self) -> Evaluator | None:
+        policy = self.state.policy
+        return self._policies.in_force(None if policy is None else policy.policy, self.now)
 
     @property
     def sequence(self) -> int:
@@ -192,7 +204,14 @@ class Engine:
         now = self.now
         at = command.at if command.at is not None else now if came_at is None else came_at
         travel = self._travel.to(getattr(command.body, "incident", "") or "")
-        decided = decide(self.state, sealed, Given(now=now, at=at, evaluator=self.evaluator, travel=travel))
+        given = Given(
+            now=now,
+            at=at,
+            evaluator=self._evaluator(),
+            travel=travel,
+            certificate=self._policies.certificate_for(command.body),
+        )
+        decided = decide(self.state, sealed, given)
         if isinstance(decided, Refusal):
             return self._append((), command, fingerprint, decided, ())
         first = self._next
@@ -229,6 +248,7 @@ class Engine:
             self._by_itself("tick", events, due)
         if self._failure is not None:
             self._fall_back()
+        self._evaluator()  # so that it shows at once when the policy that came into force cannot be found
 
     def _by_itself(self, why: str, events: Sequence[Event], at: int) -> None:
         """What the centre does without a command."""
@@ -274,7 +294,7 @@ class Engine:
         for key in named_but_absent(self.state, command.body, self._log):
             if key in self.state.calls or key in self.state.incidents:
                 continue  # an earlier one brought it along
-            given = Given(now=self.now, at=self.now, evaluator=self.evaluator)
+            given = Given(now=self.now, at=self.now, evaluator=self._evaluator())
             back = recalled(self._log, key, given, self._log.largest)
             if back:
                 self._by_itself("recall", back, self.now)

@@ -8,6 +8,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from concurrent.futures import Future
 
+    from everycall.core.certificates import CertificateSummary
+    from everycall.core.policies import Evaluator
     from everycall.core.sealed import Sealed
 
 
@@ -113,6 +115,22 @@ class TravelTimes(Protocol):
         ...
 
 
+class Evaluators(Protocol):
+    """Policies ready to be asked, by the hash of their text; kept ready by whoever implements it."""
+
+    def find(self, policy: str) -> Evaluator | None:
+        """The evaluator of this text; none where the text cannot be found or read."""
+        ...
+
+
+class Certificates(Protocol):
+    """What the checks of policies found, by the hash of the certificate."""
+
+    def find(self, certificate: str) -> CertificateSummary | None:
+        """The summary of this certificate; none where it cannot be found or is none."""
+        ...
+
+
 class Spool(Protocol):
     """Where calls go when the log fails: durable when `put` returns."""
 
@@ -127,6 +145,18 @@ class Spool(Protocol):
     def drained(self) -> None:
         """All items that `waiting` gave last are in the log; they may go."""
         ...
+
+
+class OneEvaluator:
+    """One policy that is at hand, and no other."""
+
+    def __init__(self, evaluator: Evaluator) -> None:
+        """Give out this one."""
+        self._evaluator = evaluator
+
+    def find(self, policy: str) -> Evaluator | None:
+        """It, if it is the one that is asked for."""
+        return self._evaluator if self._evaluator.policy == policy else None
 
 
 class NoTravelTimes:

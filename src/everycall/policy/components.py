@@ -194,7 +194,7 @@ class Components:
         return keys
 
     def _words(self, name: str, key: Key) -> str:
-        if name.endswith(".ladder"):
+        if _of_a_ladder(name):
             steps = next((steps for steps, at in self._ladders.items() if (at,) == key), None)
             return "none" if steps is None else ", ".join(f"{step.role} at {step.at} s" for step in steps)
         return _words(name, key)
@@ -204,12 +204,17 @@ _NO_LADDER: Final[Key] = (1 << 30,)
 
 
 def _unordered(name: str) -> bool:
-    return name == "stage" or name.endswith(".ladder")
+    return name == "stage" or _of_a_ladder(name)
+
+
+def _of_a_ladder(name: str) -> bool:
+    """Whether it is the ladder of an offer or a grant, and not a truck (`send.ladder`)."""
+    return name.startswith(("offer.", "may.")) and name.endswith(".ladder")
 
 
 def _absent(name: str) -> Key:
     """The level of a plan that says nothing of this component."""
-    if name.endswith(".ladder"):
+    if _of_a_ladder(name):
         return _NO_LADDER  # above all others, so that forbidding an act is a raise here too
     if name.startswith("may."):
         return _NOT_ALLOWED
@@ -231,7 +236,7 @@ def _words(name: str, key: Key) -> str:
         return f"{-key[1]} s" if name.endswith(".within") else ("units go meanwhile" if key[0] else "units wait")
     if name.startswith("ladder."):
         return f"told after {-key[1]} s" if key[0] else "never told"
-    if name.endswith("_within"):
+    if name.endswith("_within") and "." not in name:
         return f"within {-key[1]} s" if key[0] else "no deadline"
     if name == "priority":
         return f"priority {-key[0]}"

@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Final
 from everycall.centre.embedded import EmbeddedCentre
 from everycall.core.actors import Actor
 from everycall.core.base import HOUR, MINUTE
+from everycall.core.certificates import REQUIRED_PROPERTIES, CertificateSummary, PropertyVerdict
 from everycall.core.floor import ChangeShift
-from everycall.core.policies import AdoptPolicy
 from everycall.core.units import SignOff
-from everycall.policy.plain import PlainEvaluator
+from everycall.core.versions import AdoptPolicy, Certified
+from everycall.engine.ports import OneEvaluator
+from everycall.policy.plain import PlainEvaluator, check
 from everycall.policy.starter import starter_policy
 from everycall.simulate import scenes_desk, scenes_field, stream, town
 from everycall.simulate.driver import Driver, SimulatedClock
@@ -79,14 +81,21 @@ def run_day(path: Path, *, seed: int = 7, progress: Callable[[int, int], None] |
     clock = SimulatedClock(START - _EARLY)
     where = town.Whereabouts()
     evaluator = PlainEvaluator(starter_policy())
+    summary = _plain_summary(evaluator)
     facts = {"zone": town.ZONE, "made_by": "synthetic day", "seed": str(seed)}
     with EmbeddedCentre.create(
-        path, centre=town.NAME, facts=facts, clock=clock, evaluator=evaluator, travel=where
+        path,
+        centre=town.NAME,
+        facts=facts,
+        clock=clock,
+        evaluators=OneEvaluator(evaluator),
+        certificates=_OneCertificate(summary),
+        travel=where,
     ) as centre:
         driver = Driver(centre.engine, clock, seed)
         floor = Floor(driver, where, START)
         centre.record.put_blob(evaluator.text.text())
-        driver.spawn("opening", _opening(floor, evaluator))
+        driver.spawn("opening", _opening(floor, evaluator, summary))
         for minute, name, scene in (*scenes_desk.SCENES, *scenes_field.SCENES):
             driver.at(START + minute * MINUTE, name, scene(floor))
         for instant, name, call in stream.ordinary_calls(floor):
@@ -119,7 +128,32 @@ def _run(driver: Driver, progress: Callable[[int, int], None] | None) -> None:
             progress(hour + 1, HOURS)
 
 
-def _opening(floor: Floor, evaluator: PlainEvaluator) -> Process:
+class _OneCertificate:
+    """The one certificate of the day."""
+
+    def __init__(self, summary: CertificateSummary) -> None:
+        self._summary = summary
+
+    def find(self, certificate: str) -> CertificateSummary | None:
+        return self._summary if certificate == self._summary.certificate else None
+
+
+def _plain_summary(evaluator: PlainEvaluator) -> CertificateSummary:
+    """The seam: what stands in for a certificate until the day runs on the starter policy and its shipped one.
+
+    A plain policy is alike by construction, which `policy.plain.check` has just looked at; it reads no fact.
+    """
+    check(evaluator.text)
+    return CertificateSummary(
+        certificate=f"plain:{evaluator.policy[:64]}",
+        policy=evaluator.policy,
+        version=evaluator.version,
+        properties=tuple(PropertyVerdict(name=name, verdict="holds") for name in REQUIRED_PROPERTIES),
+        engines=("policy.plain.check", "no place for a fact"),
+    )
+
+
+def _opening(floor: Floor, evaluator: PlainEvaluator, summary: CertificateSummary) -> Process:
     """Agencies are entered, the policy comes into force, units come on duty."""
     d = floor.driver
     for agency in town.AGENCIES:
@@ -131,6 +165,7 @@ def _opening(floor: Floor, evaluator: PlainEvaluator) -> Process:
             version=evaluator.version,
             authority="town council 2026-3",
             reason="first_policy",
+            standing=Certified(certificate=summary.certificate),
         ),
     )
     for post in town.ROSTER:

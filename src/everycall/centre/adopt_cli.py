@@ -1,0 +1,160 @@
+"""The verbs `policy adopt` and `policy countersign`: the only ones of `policy` that write to a record."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final, Literal
+
+from cyclopts import Parameter
+from rich.console import Console
+from rich.text import Text
+
+from everycall.centre.embedded import EmbeddedCentre
+from everycall.core.actors import Actor
+from everycall.core.events import UnreadableEventError
+from everycall.core.refusals import Refusal
+from everycall.engine.answers import Answer, Done
+from everycall.policy.text import PolicyError
+from everycall.record import RecordError
+
+if TYPE_CHECKING:
+    from everycall.centre.adopt import Objection
+
+SignerRole = Literal["supervisor", "duty_chief", "administrator"]
+_MICROSECONDS: Final = 1_000_000
+
+
+class WrongOptionsError(ValueError):
+    """Options that do not go together; the sentence says what to give."""
+
+
+def adopt(
+    policy: Path,
+    /,
+    *,
+    record: Annotated[Path, Parameter(alias="-r")],
+    by: str,
+    role: SignerRole = "duty_chief",
+    over_objection: bool = False,
+    with_: Annotated[str | None, Parameter(name="--with")] = None,
+    until: datetime | None = None,
+    reason: str | None = None,
+    create: str | None = None,
+    seconds: float = 60.0,
+) -> int:
+    """Prove a policy and, if it holds, put it in force; or put it in force over objection, in writing, with an end.
+
+    Exit status 0: it is adopted; 1: it does not hold, or the centre refused it; 2: something cannot be read or written.
+
+    Args:
+        policy: The policy's text.
+        record: The record of the centre.
+        by: The staff code of who adopts it (no name).
+        role: In which role.
+        over_objection: Put it in force even if it does not hold. Every call that it touches is marked.
+        with_: The staff code of a second person, who stands for it too: 30 days instead of 12 hours.
+        until: When it ends, with its offset from UTC; without it as late as is allowed.
+        reason: Why it must be, over objection.
+        create: Make a new record for the centre of this name first.
+        seconds: For each question of the proof.
+    """
+    errors = Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
+    console = Console(highlight=False, emoji=False, soft_wrap=True)
+    try:
+        from everycall.centre.adopt import adopt_policy  # noqa: PLC0415  # needs the engines of the proof
+        from everycall.policy.check_cli import print_report  # noqa: PLC0415
+
+        text = policy.read_bytes()
+        objection = _objection(by, with_, until, reason) if over_objection else _none(with_, until, reason)
+        opened = EmbeddedCentre.open(record) if create is None else EmbeddedCentre.create(record, centre=create)
+        with opened as centre, errors.status("proving", spinner="line"):
+            adoption = adopt_policy(centre, text, Actor(person=by, role=role), objection=objection, seconds=seconds)
+    except ModuleNotFoundError as error:
+        errors.print(Text(f"error: {error.name} is missing. Install it with: pip install 'everycall[policy]'."))
+        return 2
+    except OSError as error:
+        errors.print(Text(f"error: {error.strerror}: {error.filename}. Name a file that can be read."))
+        return 2
+    except (PolicyError, RecordError, UnreadableEventError, WrongOptionsError) as error:
+        errors.print(Text(f"error: {error}"))
+        return 2
+    if adoption.answer is None:
+        print_report(adoption.report, console)
+        errors.print(
+            Text(
+                "Not adopted. Mend what is named above; or put it in force --over-objection, with a --reason, "
+                "for at most 12 hours, or --with a second person for at most 30 days."
+            )
+        )
+        return 1
+    return _told(adoption.answer, f"{adoption.policy} with certificate {adoption.certificate}", console, errors)
+
+
+def countersign(
+    policy: str,
+    /,
+    *,
+    record: Annotated[Path, Parameter(alias="-r")],
+    by: str,
+    reason: str,
+    role: SignerRole = "duty_chief",
+    until: datetime | None = None,
+) -> int:
+    """Sign, as the second person, for a policy that one person put in force over objection.
+
+    Args:
+        policy: The hash of its text, as `policy history` shows it.
+        record: The record of the centre.
+        by: The staff code of who signs.
+        reason: Why.
+        role: In which role.
+        until: When it ends now, with its offset from UTC; without it 29 days from now.
+    """
+    errors = Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
+    try:
+        from everycall.centre.adopt import countersign_policy  # noqa: PLC0415
+
+        with EmbeddedCentre.open(record) as centre:
+            answer = countersign_policy(
+                centre,
+                Actor(person=by, role=role),
+                policy=policy,
+                ends_at=_end(until, alone=False),
+                reason=reason,
+            )
+    except (RecordError, UnreadableEventError, WrongOptionsError) as error:
+        errors.print(Text(f"error: {error}"))
+        return 2
+    return _told(answer, policy, Console(highlight=False, emoji=False, soft_wrap=True), errors)
+
+
+def _objection(by: str, other: str | None, until: datetime | None, reason: str | None) -> Objection:
+    from everycall.centre.adopt import Objection  # noqa: PLC0415
+
+    if not reason:
+        raise WrongOptionsError("Over objection a reason is needed: give --reason.")
+    persons = (by,) if other is None else (by, other)
+    return Objection(persons=persons, reason=reason, ends_at=_end(until, alone=other is None))
+
+
+def _none(*given: object) -> None:
+    if any(value is not None for value in given):
+        raise WrongOptionsError("--with, --until and --reason belong to --over-objection.")
+
+
+def _told(answer: Answer, what: str, console: Console, errors: Console) -> int:
+    if isinstance(answer, Done):
+        console.print(Text(f"Recorded as entry {answer.first} to {answer.last}: {what}."))
+        return 0
+    errors.print(Text(f"Not adopted. {answer.because} {answer.instead}"))
+    return 1 if isinstance(answer, Refusal) else 2
+
+
+def _end(until: datetime | None, *, alone: bool) -> int:
+    """Microseconds UTC; a little before the longest that is allowed where nothing is said."""
+    if until is None:
+        until = datetime.now(UTC) + (timedelta(hours=12, minutes=-1) if alone else timedelta(days=29))
+    if until.tzinfo is None:
+        raise WrongOptionsError("--until needs its offset from UTC, as in 2027-01-31T18:00:00-08:00.")
+    return round(until.timestamp()) * _MICROSECONDS

@@ -1,0 +1,110 @@
+"""The versions of the policy in a record: a fold over the events that put them in force and end them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from everycall.core.base import Frozen
+from everycall.core.events import decode_event
+from everycall.core.versions import (
+    Certified,
+    OverObjection,
+    PolicyAdopted,
+    PolicyCameIntoForce,
+    PolicyCountersigned,
+    PolicyLapsed,
+)
+
+if TYPE_CHECKING:
+    from everycall.record import SqliteRecord
+
+
+class Version(Frozen, frozen=True, kw_only=True):
+    """One adoption of one text; instants in microseconds UTC.
+
+    Attributes:
+        since: From when it was in force; none while it waits.
+        until: When it was in force no longer, or the end that is set; none while there is no end.
+        standing: `certified`, `over_objection`, or `reads_nothing_protected` in old records.
+        signed: The staff codes of those who put it in force over objection.
+        failing: The failing pair in words.
+    """
+
+    sequence: int
+    policy: str
+    version: str
+    standing: str
+    certificate: str | None
+    signed: tuple[str, ...]
+    failing: tuple[str, ...]
+    by: str
+    authority: str
+    reason: str
+    adopted_at: int
+    since: int | None
+    until: int | None
+
+
+def versions_of(record: SqliteRecord) -> list[Version]:
+    """All versions in the order of their adoption."""
+    found: list[Version] = []
+    current: int | None = None
+    for sequence, data in record.read():
+        if b'"Policy' not in data:  # most entries are about calls; decoding them all would take its time
+            continue
+        envelope = decode_event(data)
+        event = envelope.event
+        if isinstance(event, PolicyAdopted):
+            found.append(_version(sequence, event, envelope.actor.person))
+            if not event.waits:
+                current = _began(found, len(found) - 1, current, event.at)
+        elif isinstance(event, PolicyCameIntoForce):
+            waiting = [at for at, v in enumerate(found) if v.policy == event.policy and v.since is None]
+            if waiting:
+                current = _began(found, waiting[-1], current, event.at)
+        elif isinstance(event, PolicyCountersigned):
+            for at, version in enumerate(found):
+                if (
+                    version.policy == event.policy
+                    and version.standing == "over_objection"
+                    and at == _last(found, event)
+                ):
+                    found[at] = replace(version, signed=(*version.signed, event.person), until=event.ends_at)
+        elif isinstance(event, PolicyLapsed) and current is not None:
+            found[current] = replace(found[current], until=event.at)
+            current = None
+    return found
+
+
+def _last(found: list[Version], event: PolicyCountersigned) -> int:
+    return max(at for at, version in enumerate(found) if version.policy == event.policy)
+
+
+def _began(found: list[Version], now: int, before: int | None, at: int) -> int:
+    if before is not None:
+        found[before] = replace(found[before], until=at)
+    found[now] = replace(found[now], since=at)
+    return now
+
+
+def _version(sequence: int, event: PolicyAdopted, by: str) -> Version:
+    standing = event.standing
+    objected = standing if isinstance(standing, OverObjection) else None
+    ends = [end for end in (event.effective_to, objected.ends_at if objected else None) if end is not None]
+    return Version(
+        sequence=sequence,
+        policy=event.policy,
+        version=event.version,
+        standing=standing.__struct_config__.tag if isinstance(standing.__struct_config__.tag, str) else "",
+        certificate=standing.certificate if isinstance(standing, (Certified, OverObjection)) else None,
+        signed=objected.persons if objected else (),
+        failing=objected.failing if objected else (),
+        by=by,
+        authority=event.authority,
+        reason=event.reason,
+        adopted_at=event.at,
+        since=None,
+        until=min(ends) if ends else None,
+    )

@@ -1,0 +1,73 @@
+"""What goes out when `add` rules raise a plan: component by component the more, in values and not in ranks.
+
+For every plan and all raises, the ranks of what comes out are the highest of theirs (`components`); a test says so of
+random policies.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from everycall.policy.rules import Plan
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from everycall.core.actors import Role
+    from everycall.policy.rules import Offer, Raise, Step
+
+
+def composed(plan: Plan, raises: Sequence[Raise]) -> Plan:
+    """The plan, raised by all of these.
+
+    Where the order of lists is free, what the plan says stands first. Of several reasons to stage the first counts:
+    the plan's own, else that of the first rule that gives one.
+    """
+    if not raises:
+        return plan
+    stages = [stage for stage in (plan.stage, *(added.stage for added in raises)) if stage is not None]
+    forbidden = {act for added in raises for act in added.forbid}
+    return Plan(
+        priority=min([plan.priority, *(added.priority for added in raises if added.priority is not None)]),
+        send=_most([plan.send, *(added.send for added in raises)]),
+        minimum_officers=max([plan.minimum_officers, *(added.minimum_officers or 0 for added in raises)]),
+        support=tuple(dict.fromkeys([*plan.support, *(name for added in raises for name in added.support)])),
+        stage=stages[0] if stages else None,
+        dispatch_within=_soonest([plan.dispatch_within, *(added.dispatch_within for added in raises)]),
+        arrive_within=_soonest([plan.arrive_within, *(added.arrive_within for added in raises)]),
+        find_out_within=_soonest([plan.find_out_within, *(added.find_out_within for added in raises)]),
+        ladder=_together([plan.ladder, *(added.ladder for added in raises)]),
+        cancellation_closes=plan.cancellation_closes and not any(added.keep_open for added in raises),
+        offer=_offered(plan.offer, go=any(added.go_meanwhile for added in raises)),
+        may=tuple([grant for grant in plan.may if grant.act not in forbidden]),
+    )
+
+
+def _most(sends: Iterable[tuple[tuple[str, int], ...]]) -> tuple[tuple[str, int], ...]:
+    counts: dict[str, int] = {}
+    for send in sends:
+        for capability, count in send:
+            counts[capability] = max(count, counts.get(capability, 0))
+    return tuple(counts.items())
+
+
+def _soonest(seconds: Iterable[int | None]) -> int | None:
+    return min((one for one in seconds if one is not None), default=None)
+
+
+def _together(ladders: Sequence[tuple[Step, ...]]) -> tuple[Step, ...]:
+    """One ladder on which each of them is told when the soonest of the ladders says, in the order of time."""
+    if not any(ladders[1:]):
+        return ladders[0]
+    soonest: dict[Role, Step] = {}
+    for step in (step for ladder in ladders for step in ladder):
+        held = soonest.get(step.role)
+        if held is None or step.at < held.at:
+            soonest[step.role] = step
+    return tuple(sorted(soonest.values(), key=lambda step: step.at))
+
+
+def _offered(offer: Offer | None, *, go: bool) -> Offer | None:
+    return replace(offer, meanwhile="send") if offer is not None and go else offer

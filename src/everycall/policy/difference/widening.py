@@ -1,0 +1,327 @@
+"""From one call to the widest set of calls around it that change in the same way.
+
+Every step keeps the promise that *every* call within changes in that direction, as far as the landscape can tell,
+which errs only on the narrow side.
+
+Whether one outcome is below another is judged by dominance. An outcome is the highest of its sources: the plan of
+the rule that decides and what the matching `add` rules give. It is below another if each of its sources is below
+a source that the other has whenever it has that one: one that always gives, or an `add` rule with the same
+condition.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+from typing import TYPE_CHECKING, Final
+
+from everycall.policy.difference.landscape import FAILS, HOLDS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+
+    from everycall.policy.difference.landscape import Added, Box, Landscape
+    from everycall.policy.difference.result import Direction
+
+OLD: Final = 0
+NEW: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """What every call of a region must do: in these components (by number) change that way.
+
+    Attributes:
+        falls: The components in which the new outcome is lower.
+        rises: The components in which it is higher.
+    """
+
+    direction: Direction
+    falls: tuple[int, ...]
+    rises: tuple[int, ...]
+
+    def only(self, components: Collection[int]) -> Promise:
+        """The same, of fewer components."""
+        return Promise(
+            direction=self.direction,
+            falls=tuple([at for at in self.falls if at in components]),
+            rises=tuple([at for at in self.rises if at in components]),
+        )
+
+    def components(self) -> tuple[int, ...]:
+        """All that it is about."""
+        return self.falls + self.rises
+
+
+Deciders = tuple[int | None, int | None]
+"""The places of the rules that are known to decide, of the old version and of the new; none: not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Widened:
+    """The widest box that was found.
+
+    Attributes:
+        known: For each version the rules of which one decides all calls of it; none: whichever.
+        box: The kinds of values.
+        granted: The kinds that those rules' deciding allows at all: where the box is as wide, nothing is said.
+        deciders: For each version the rules that may decide.
+        promise: What all calls of it do.
+    """
+
+    known: tuple[tuple[int, ...], tuple[int, ...]]
+    box: Box
+    granted: Box
+    deciders: tuple[tuple[int, ...], tuple[int, ...]]
+    promise: Promise
+
+    def narrowed(self) -> list[int]:
+        """The variables of which something has to be said."""
+        return [at for at, kinds in enumerate(self.box) if kinds != self.granted[at]]
+
+    def length(self) -> int:
+        """How much has to be said; a second rule's name says less to a reader than a fact does."""
+        return 2 * len(self.narrowed()) + (3 if all(self.known) else 0)
+
+
+class Widening:
+    """Widens around calls that a known rule decides: of one version, or one of each."""
+
+    def __init__(self, landscape: Landscape, known: Deciders) -> None:
+        """Work out what follows from those rules' deciding."""
+        self._land: Final = landscape
+        self._deciders: Final = known
+        self._known: Final[dict[int, int]] = {}
+        self.granted: Final[Box] = list(landscape.everything)
+        for rules, decider in zip(landscape.rules, known, strict=True):
+            if decider is not None:
+                landscape.assume(rules.nodes[decider], holds=True, box=self.granted, known=self._known)
+                for node in rules.nodes[:decider]:
+                    landscape.assume(node, holds=False, box=self.granted, known=self._known)
+        for rules, decider in zip(landscape.rules, known, strict=True):
+            if decider is not None:
+                landscape.project(rules.nodes[decider], self.granted, {})
+        components = landscape.scene.components.items
+        self._ordered: Final = tuple([at for at, component in enumerate(components) if component.ordered])
+        self._adding: Final = tuple([_by_component(rules.adds, len(components)) for rules in landscape.rules])
+        self._add_nodes: Final = tuple(
+            dict.fromkeys([added.node for rules in landscape.rules for added in rules.adds])
+        )
+        self._kept: dict[tuple[int, int, bytes], bool] = {}
+
+    def whole(self, promise: Promise) -> Widened | None:
+        """All calls that those rules decide, if part of the promise is kept by every one; with that part."""
+        box = list(self.granted)
+        return self._told(box, self._statuses(box), promise)
+
+    def around(self, point: Box, promise: Promise, order: Sequence[int]) -> Widened | None:
+        """The widest box around a point; none if the promise is not kept even there.
+
+        Args:
+            point: Of a call that the rules decide.
+            promise: What every call of the box must do; what turns out to be kept beyond it is not looked for.
+            order: The variables, those first of which nothing should be said if possible.
+        """
+        box = [kinds & self.granted[at] for at, kinds in enumerate(point)]
+        if not all(box):
+            return None
+        said = self._statuses(box)
+        self._kept = {}
+        if not self._keeps(said, promise):
+            return None
+        for variable in order:
+            if box[variable] != self.granted[variable]:
+                self._try(box, said, variable, self.granted[variable], promise)
+        for variable in reversed(order):
+            for bit in _bits(self.granted[variable] & ~box[variable]):
+                self._try(box, said, variable, box[variable] | bit, promise)
+        return self._told(box, said, promise)
+
+    def extended(self, found: Widened, promise: Promise) -> Widened:
+        """What was found, with all of this promise that its calls keep."""
+        return self._told(found.box, self._statuses(found.box), promise) or found
+
+    def _statuses(self, box: Box) -> dict[int, int]:
+        return {root: self._land.status(root, box, self._known) for root in self._land.roots}
+
+    def _told(self, box: Box, said: dict[int, int], promise: Promise) -> Widened | None:
+        """The box with what is kept of the promise."""
+        kept: list[int] = []
+        for at in promise.components():
+            self._kept = {}
+            if self._keeps(said, promise.only((at,))):
+                kept.append(at)
+        self._kept = {}
+        if not kept:
+            return None
+        return Widened(
+            known=(_one(self._deciders[OLD]), _one(self._deciders[NEW])),
+            box=box,
+            granted=self.granted,
+            deciders=(self._possible(OLD, said), self._possible(NEW, said)),
+            promise=promise.only(kept),
+        )
+
+    def _try(self, box: Box, said: dict[int, int], variable: int, kinds: int, promise: Promise) -> None:
+        before = box[variable]
+        box[variable] = kinds
+        changed: list[tuple[int, int]] = []
+        status, known = self._land.status, self._known
+        for root in self._land.looking_at[variable]:
+            found = status(root, box, known)
+            if found != said[root]:
+                changed.append((root, said[root]))
+                said[root] = found
+        if changed and not self._keeps(said, promise):
+            box[variable] = before
+            said.update(changed)
+
+    def _possible(self, side: int, said: dict[int, int]) -> tuple[int, ...]:
+        """The rules that may decide under a version."""
+        known = self._deciders[side]
+        if known is not None:
+            return (known,)
+        found: list[int] = []
+        for at, node in enumerate(self._land.rules[side].nodes):
+            if said[node] & HOLDS:
+                found.append(at)
+                if not said[node] & FAILS:
+                    break
+        return tuple(found)
+
+    def _keeps(self, said: dict[int, int], promise: Promise) -> bool:
+        adding = bytes([said[node] for node in self._add_nodes])
+        plans = self._land.plans
+        kept_before = self._kept
+        for old, new in self._pairs(said):
+            key = (plans[OLD][old], plans[NEW][new], adding)
+            kept = kept_before.get(key)
+            if kept is None:
+                kept = kept_before[key] = self._keeps_with(old, new, said, promise)
+            if not kept:
+                return False
+        return True
+
+    def _pairs(self, said: dict[int, int]) -> Iterator[tuple[int, int]]:
+        old, new = self._possible(OLD, said), self._possible(NEW, said)
+        if self._deciders != (None, None):
+            return product(old, new)
+        first, second = frozenset(old), frozenset(new)
+        return iter([pair for pair in self._land.together if pair[0] in first and pair[1] in second])
+
+    def _keeps_with(self, old: int, new: int, said: dict[int, int], promise: Promise) -> bool:
+        before, after = [
+            [
+                _sources(rank, adding, said)
+                for rank, adding in zip(self._land.rules[side].ranks[decider], self._adding[side], strict=True)
+            ]
+            for side, decider in ((OLD, old), (NEW, new))
+        ]
+        if not all(_below(after[at], before[at], strictly=True) for at in promise.falls):
+            return False
+        if not all(_below(before[at], after[at], strictly=True) for at in promise.rises):
+            return False
+        if promise.direction == "less":
+            return True
+        if not all(_below(before[at], after[at], strictly=False) for at in self._ordered):
+            return False
+        return promise.direction == "more" or all(
+            _below(after[at], before[at], strictly=False) for at in self._ordered
+        )
+
+
+    def spread(self, found: Widened, leading: int) -> Widened:
+        """What was found, with all other rules whose calls, with the same facts, change alike in one component.
+
+        Only for a widening that knows no decider.
+        """
+        box = [kinds if kinds != found.granted[at] else self.granted[at] for at, kinds in enumerate(found.box)]
+        said = self._statuses(box)
+        wanted = found.promise.only((leading,))
+        pairs = list(self._pairs(said))
+        plans = [(self._land.plans[OLD][old], self._land.plans[NEW][new]) for old, new in pairs]
+        sample = dict(zip(plans, pairs, strict=True))
+        kept = {key: self._keeps_with(*pair, said, wanted) for key, pair in sample.items()}
+        best: tuple[set[int], set[int]] | None = None
+        for side in (OLD, NEW):
+            bad = {pair[side] for pair, key in zip(pairs, plans, strict=True) if not kept[key]}
+            good = {pair[side] for pair in pairs} - bad
+            if not good.issuperset(found.deciders[side] if not found.known[side] else found.known[side]):
+                continue
+            known = set() if not bad else good
+            if best is None or not known or len(known) > max(map(len, best)):
+                best = (known, set()) if side == OLD else (set(), known)
+        if best is None:
+            return found
+        inside = [
+            (pair, key)
+            for pair, key in zip(pairs, plans, strict=True)
+            if all(not known or pair[side] in known for side, known in enumerate(best))
+        ]
+        every = {key: sample[key] for _, key in inside}
+        promise = [
+            at
+            for at in found.promise.components()
+            if all(self._keeps_with(*pair, said, found.promise.only((at,))) for pair in every.values())
+        ]
+        deciders = [tuple(sorted({pair[side] for pair, _ in inside})) for side in (OLD, NEW)]
+        return Widened(
+            known=(tuple(sorted(best[OLD])), tuple(sorted(best[NEW]))),
+            box=box,
+            granted=self.granted,
+            deciders=(deciders[OLD], deciders[NEW]),
+            promise=found.promise.only(promise),
+        )
+
+
+def _one(decider: int | None) -> tuple[int, ...]:
+    return () if decider is None else (decider,)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sources:
+    """Where an outcome's rank can come from: what always gives at least `sure`, and the rest by condition."""
+
+    sure: int
+    plan: int
+    perhaps: tuple[tuple[int, int], ...]
+
+
+_Adding = tuple[tuple[int, int], ...]
+
+
+def _by_component(adds: Sequence[Added], count: int) -> tuple[_Adding, ...]:
+    """For each component the nodes of the `add` rules that give in it, with the ranks that they give."""
+    return tuple(
+        [
+            tuple([(added.node, rank) for added in adds if (rank := added.ranks[at]) is not None])
+            for at in range(count)
+        ]
+    )
+
+
+def _sources(plan: int, adding: _Adding, said: dict[int, int]) -> _Sources:
+    sure, perhaps = plan, []
+    for node, rank in adding:
+        if said[node] == HOLDS:
+            sure = max(sure, rank)
+        if said[node] & HOLDS:
+            perhaps.append((node, rank))
+    return _Sources(sure=sure, plan=plan, perhaps=tuple(perhaps))
+
+
+def _below(low: _Sources, high: _Sources, *, strictly: bool) -> bool:
+    """Whether one outcome is surely below the other (or, not strictly, surely not above it)."""
+    least = 1 if strictly else 0
+    if low.plan + least > high.sure:
+        return False
+    for node, rank in low.perhaps:
+        if rank + least > high.sure and not any(
+            node == other and rank + least <= given for other, given in high.perhaps
+        ):
+            return False
+    return True
+
+
+def _bits(kinds: int) -> list[int]:
+    return [1 << at for at in range(kinds.bit_length()) if kinds >> at & 1]

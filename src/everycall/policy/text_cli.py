@@ -1,0 +1,114 @@
+"""The verbs `policy new`, `policy format` and `policy schema`: the text itself, before anything is proved of it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from cyclopts import Parameter
+from rich.console import Console
+
+from everycall.policy.text.layout import format_policy
+from everycall.policy.text.problems import PolicyError
+from everycall.policy.text.schema import policy_schema
+from everycall.policy.text.template import COMMON_TYPES, new_policy
+
+
+def new(
+    output: Annotated[Path, Parameter(name=["--output", "-o"])] = Path("policy.yaml"),
+    *,
+    title: str = "Who gets what help",
+    author: str = "who writes this",
+    authority: str = "the law, ordinance or order",
+    version: str = "draft-1",
+    time_zone: str = "UTC",
+    types: Path | None = None,
+) -> int:
+    """Write a policy to fill in: complete, lawful for every call, with comments that say what to change.
+
+    Args:
+        output: The file to write; nothing may be there.
+        title: What the policy is called.
+        author: Who writes it.
+        authority: On whose authority.
+        version: The name of this version: letters, digits, '_', '.' and '-'.
+        time_zone: Where its hours are, as the IANA names it, such as America/Los_Angeles.
+        types: A file with the centre's incident types, one code a line.
+    """
+    errors = _errors()
+    try:
+        codes = COMMON_TYPES if types is None else _types_in(types)
+        text = new_policy(version, title, author, authority, time_zone, codes)
+        with output.open("xb") as file:
+            file.write(text)
+    except FileExistsError:
+        errors.print(f"error: {output} is there already. Name another file with --output.", markup=False)
+        return 2
+    except (OSError, UnicodeDecodeError) as error:
+        errors.print(f"error: {error}", markup=False)
+        return 2
+    except PolicyError as error:
+        errors.print("error: this cannot stand in a policy.", markup=False)
+        for problem in error.problems:
+            errors.print(f"{problem.says} Remedy: {problem.remedy}", markup=False)
+        return 2
+    Console(highlight=False, emoji=False, soft_wrap=True).print(
+        f"{output}: change what its comments name, then run: everycall policy check {output}", markup=False
+    )
+    return 0
+
+
+def format_file(file: Path, /, *, check: bool = False) -> int:
+    """Lay out a policy in the one way: order of keys, durations, 120 columns. Meaning and comments stay.
+
+    Args:
+        file: The policy, which is written anew if its layout changes.
+        check: Write nothing; exit status 1 if the layout would change.
+    """
+    errors = _errors()
+    try:
+        before = file.read_bytes()
+        after = format_policy(before)
+        if before == after:
+            return 0
+        if check:
+            errors.print(f"{file} would be laid out otherwise. Run: everycall policy format {file}", markup=False)
+            return 1
+        _replace(file, after)
+    except OSError as error:
+        errors.print(f"error: {error}", markup=False)
+        return 2
+    except PolicyError as error:
+        for problem in error.problems:
+            errors.print(f"{file}: {problem}", markup=False)
+        return 2
+    return 0
+
+
+def schema() -> int:
+    """Print the JSON Schema of the policy language, for editors that complete and check while one writes."""
+    sys.stdout.write(msgspec.json.format(msgspec.json.encode(policy_schema()), indent=2).decode() + "\n")
+    return 0
+
+
+def _types_in(file: Path) -> tuple[str, ...]:
+    return tuple([code for line in file.read_text("utf-8-sig").splitlines() if (code := line.strip())])
+
+
+def _replace(file: Path, text: bytes) -> None:
+    """Write beside it and rename, so that a full disk loses nothing."""
+    beside = file.with_name(f"{file.name}.new")
+    try:
+        with beside.open("xb") as written:
+            written.write(text)
+        beside.chmod(file.stat().st_mode)
+        beside.replace(file.resolve())
+    except OSError:
+        beside.unlink(missing_ok=True)
+        raise
+
+
+def _errors() -> Console:
+    return Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
