@@ -26,7 +26,7 @@ VERBS = {
 
 POLICY_VERBS = {
     "new": ("everycall.policy.text_cli:new", "A policy's text to fill in."),
-    "format": ("everycall.policy.text_cli:format_text", "A policy's text in the one layout, its comments kept."),
+    "format": ("everycall.policy.text_cli:format_file", "A policy's text in the one layout, its comments kept."),
     "schema": ("everycall.policy.text_cli:schema", "The JSON Schema of the language, for editors."),
     "check": ("everycall.policy.check_cli:check", "Whether it treats like calls alike, by proof."),
     "show": ("everycall.policy.show_cli:show_policy", "Decision tables, in the terminal or as a page."),

@@ -22,7 +22,7 @@ from everycall.core.incidents import status_of
 from everycall.core.needs import NeedAsked
 from everycall.core.outcomes import Advised, Declined, HandedOver
 from everycall.core.planning import PlanChanged
-from everycall.core.policies import Offer, Requirement, ResponsePlan, combined, less
+from everycall.core.policies import Asked, Offer, Requirement, ResponsePlan, combined, less
 from everycall.core.reviews import ReviewOpened
 
 THEIRS = Offer(
@@ -265,6 +265,49 @@ def test_taking_a_settlement_back_goes_on_waiting_for_the_same_offer() -> None:
     assert f"dispatch:{incident}/PD" in floor.state.deadlines
 
 
+def two_offers() -> tuple[Floor, str]:
+    """Two requests in one response, each on an offer of its own."""
+    floor, incident = offered()
+    floor.do(c.TakeCall(needs=(GUARDING,)))
+    floor.do(c.Link(call="C000002", incident=incident))
+    return floor, incident
+
+
+def test_what_they_accept_of_two_leaves_us_waiting_for_the_other() -> None:
+    floor, incident = two_offers()
+    floor.do(c.AnswerHandOver(hand_over="H000001", answer="accepted", by="desk 4"))
+    assert f"dispatch:{incident}/PD" not in floor.state.deadlines
+    floor.do(c.AnswerHandOver(hand_over="H000002", answer="refused", by="desk 4"))
+    assert f"dispatch:{incident}/PD" in floor.state.deadlines
+
+
+def test_what_is_reopened_beside_an_offer_that_still_runs_is_not_waited_with() -> None:
+    floor, incident = two_offers()
+    floor.do(c.AnswerHandOver(hand_over="H000002", answer="accepted", by="desk 4"))
+    floor.do(c.Reopen(needs=("C000002-1",), reason="they did not come"))
+    assert f"dispatch:{incident}/PD" in floor.state.deadlines
+
+
+def test_a_hold_that_ends_while_the_offer_runs_goes_on_waiting() -> None:
+    floor, incident = offered()
+    hold = c.HoldResponse(incident=incident, agency="PD", ground="unit_shortage", until=floor.now + MINUTE)
+    floor.do(hold, after=0)
+    floor.do(c.ReleaseHold(incident=incident, agency="PD"))
+    assert f"dispatch:{incident}/PD" not in floor.state.deadlines
+    floor.wait(180)
+    assert f"dispatch:{incident}/PD" in floor.state.deadlines
+
+
+def test_a_hold_outlasts_an_offer_that_comes_back() -> None:
+    floor, incident = offered()
+    hold = c.HoldResponse(incident=incident, agency="PD", ground="unit_shortage", until=floor.now + 5 * MINUTE)
+    floor.do(hold, after=0)
+    floor.wait(180)
+    assert f"dispatch:{incident}/PD" not in floor.state.deadlines
+    floor.wait(180)
+    assert f"dispatch:{incident}/PD" in floor.state.deadlines
+
+
 def test_an_offer_leaves_memory_with_its_call_and_the_record_replays() -> None:
     floor, _ = offered()
     floor.do(c.AnswerHandOver(hand_over="H000001", answer="accepted", by="desk 4"))
@@ -371,6 +414,56 @@ def test_each_need_without_a_type_is_waited_for() -> None:
     assert "find_out:C000001" not in floor.state.deadlines
     floor.do(c.Reopen(needs=("C000001-2",), reason="too early"))
     assert "find_out:C000001" in floor.state.deadlines
+
+
+def test_a_call_that_is_linked_without_a_type_is_still_asked_about() -> None:
+    floor = staffed(TRIAGE)
+    incident = request(floor)
+    floor.do(c.TakeCall(needs=(UNTYPED,)), after=0)
+    floor.do(c.Link(call="C000002", incident=incident), after=0)
+    assert due(floor, "find_out:C000002") == 30 * SECOND
+    floor.do(c.Undo(act=list(floor.state.acts)[-1], reason="another matter"), after=0)
+    assert due(floor, "find_out:C000002") == 30 * SECOND
+
+
+def test_the_sooner_of_two_times_for_finding_out_counts() -> None:
+    floor = staffed(TRIAGE)
+    floor.evaluator = None
+    floor.do(c.TakeCall(needs=(UNTYPED,)), after=0)
+    assert due(floor, "find_out:C000001") == 2 * MINUTE, "by the house's rules"
+    floor.evaluator = TRIAGE
+    floor.do(c.OpenIncident(call="C000001"), after=0)
+    assert due(floor, "find_out:C000001") == 30 * SECOND
+
+
+def test_a_type_that_changes_no_plan_is_found_out_all_the_same() -> None:
+    class Same(Rules):
+        """One plan for everything, that asks for the type."""
+
+        def plan(self, asked: Asked) -> ResponsePlan:
+            del asked
+            return replace(PLAN, find_out_within=30 * SECOND)
+
+    floor = staffed(Same())
+    request(floor, UNTYPED)
+    assert "find_out:C000001" in floor.state.deadlines
+    floor.do(c.Classify(call="C000001", type="burglary"))
+    assert floor.all(PlanChanged) == []
+    assert "find_out:C000001" not in floor.state.deadlines
+
+
+def test_a_plan_that_a_later_fact_changes_and_that_asks_for_no_type_asks_no_more() -> None:
+    class Armed(Rules):
+        """Asks for the type only where no weapon is known."""
+
+        def plan(self, asked: Asked) -> ResponsePlan:
+            plan = super().plan(asked)
+            return replace(plan, find_out_within=None) if asked.facts.get("weapon") else plan
+
+    floor = staffed(Armed(find_out_within=30 * SECOND))
+    request(floor, UNTYPED)
+    floor.do(c.UpdateCall(call="C000001", facts=(ARMED,), reason="known enough"))
+    assert "find_out:C000001" not in floor.state.deadlines
 
 
 def test_a_policy_that_names_no_time_waits_for_no_type() -> None:

@@ -6,6 +6,7 @@ Slow and plain on purpose. Decides and matches by `brute_force`, never by an eng
 from __future__ import annotations
 
 from itertools import product
+from math import prod
 from typing import TYPE_CHECKING
 
 import brute_force
@@ -101,12 +102,7 @@ def possible(scene: Scene, calls: Mapping[str, Call]) -> bool:
 
 def every_pair(scene: Scene, question: Formula) -> Iterator[dict[str, Call]]:
     """Calls by side: one of each kind that the question and the rules can tell apart."""
-    slots: dict[tuple[str, str], list[Value | None]] = {}
-    for name, variable in scene.variables.items():
-        kinds = _kinds(scene, variable, question)
-        if any(name not in side.own for side in scene.sides):
-            slots["", name] = kinds
-        slots.update({(side.name, name): kinds for side in scene.sides if name in side.own})
+    slots = _slots(scene, question)
     for values in product(*slots.values()):
         at = dict(zip(slots, values, strict=True))
         calls: dict[str, Call] = {}
@@ -117,9 +113,25 @@ def every_pair(scene: Scene, question: Formula) -> Iterator[dict[str, Call]]:
             yield calls
 
 
+def how_many_pairs(scene: Scene, question: Formula) -> int:
+    """No fewer than `every_pair` gives."""
+    return prod(len(kinds) for kinds in _slots(scene, question).values())
+
+
 def answer(scene: Scene, question: Formula) -> dict[str, Call] | None:
     """The first calls, if any, for which the question holds."""
     return next((calls for calls in every_pair(scene, question) if holds(question, scene, calls)), None)
+
+
+def _slots(scene: Scene, question: Formula) -> dict[tuple[str, str], list[Value | None]]:
+    """The values that each variable takes in `every_pair`, by the side whose own it is (none: shared) and name."""
+    slots: dict[tuple[str, str], list[Value | None]] = {}
+    for name, variable in scene.variables.items():
+        kinds = _kinds(scene, variable, question)
+        if any(name not in side.own for side in scene.sides):
+            slots["", name] = kinds
+        slots.update({(side.name, name): kinds for side in scene.sides if name in side.own})
+    return slots
 
 
 def _seen(scene: Scene, name: str, calls: Mapping[str, Call]) -> tuple[Policy, Call]:

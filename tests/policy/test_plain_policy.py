@@ -110,18 +110,25 @@ def test_a_family_stands_for_every_type_that_begins_like_it() -> None:
 def test_nobody_may_decline_what_has_the_highest_priority(role: Role) -> None:
     for kind in TYPES:
         priorities = {EVALUATOR.plan(Asked(service, kind, {}, 0)).priority for service in SERVICES}
-        allowed = any(EVALUATOR.may("decline", role, ground, Asked("police", kind, {}, 0)).allowed for ground in GROUNDS)
+        asked = Asked("police", kind, {}, 0)
+        allowed = any(EVALUATOR.may("decline", role, ground, asked).allowed for ground in GROUNDS)
         named = [r for r in STARTER.rules if kind in r.types]
         if any(r.plan.priority in HIGHEST_PRIORITIES for r in named):
             assert not allowed, (kind, priorities)
 
 
 def test_what_no_rule_allows_is_not_allowed() -> None:
-    assert not EVALUATOR.may("decline", "supervisor", "they_complain_a_lot", Asked("police", "guard_private_property", {}, 0)).allowed
-    assert not EVALUATOR.may("decline", "dispatcher", "not_a_public_duty", Asked("police", "guard_private_property", {}, 0)).allowed
+    assert not EVALUATOR.may(
+        "decline", "supervisor", "they_complain_a_lot", Asked("police", "guard_private_property", {}, 0)
+    ).allowed
+    assert not EVALUATOR.may(
+        "decline", "dispatcher", "not_a_public_duty", Asked("police", "guard_private_property", {}, 0)
+    ).allowed
     assert not EVALUATOR.may("hold", "unit", "caller_asks_for_later", Asked("police", "noise", {}, 0)).allowed
     assert not EVALUATOR.may("decline", "supervisor", "not_a_public_duty", Asked("police", None, {}, 0)).allowed
-    assert EVALUATOR.may("decline", "supervisor", "not_a_public_duty", Asked("police", "guard_private_property", {}, 0)).allowed
+    assert EVALUATOR.may(
+        "decline", "supervisor", "not_a_public_duty", Asked("police", "guard_private_property", {}, 0)
+    ).allowed
 
 
 def test_every_hold_and_hand_over_has_a_longest_time() -> None:

@@ -180,7 +180,7 @@ class Encoding:
         return self.rules[side.policy].meeting(by_variable, adding=adding)
 
     def matching(self, side: Side, rule: str) -> tuple[str, str, frozenset[str]]:
-        """The symbol of "this rule's condition holds", its definition, and the symbols of the values it looks at."""
+        """The symbol of "this rule's condition holds", what it stands for, and the symbols of the values it looks at."""
         when = self.when(side, rule)
         held = self._defined.get((side.name, rule))
         if held is None:
@@ -189,8 +189,8 @@ class Encoding:
             name = symbol(
                 "rule", "of side" if of_side else "of policy", side.name if of_side else str(side.policy), rule
             )
-            definition = f"(define-fun {name} () Bool {self.condition(side, when)})"
-            held = name, definition, frozenset(self.slot(side, variable) for variable in looks_at)
+            looks_at_slots = frozenset(self.slot(side, variable) for variable in looks_at)
+            held = name, self.condition(side, when), looks_at_slots
             self._defined[side.name, rule] = held
         return held
 

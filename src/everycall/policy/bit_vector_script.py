@@ -7,11 +7,11 @@ matching `add` rules, as a bit-vector.
 A script holds only what its question needs. That this is sound:
 
 *Far rules.* Let F be a question and H its hull: sets of values so that all calls for which F holds are in H. H is
-worked out from the conjunctions and disjunctions of F over what `Decides`, `Matches`, `Asks`, `ValueIs` and `Lower` imply of
-a call (`Decides` of a rule implies that rule's condition, whatever the rules before it), and is everything where
-nothing is known. Let F' be F in which rules whose hull does not meet H are left out of every chain and of every list of
-`add` rules, while every condition that F itself names, or that belongs to a rule which it names, stays. Within H a
-rule left out never matches, so F and F' are equal there. F implies H. F' implies H too, since what H was worked out
+worked out from the conjunctions and disjunctions of F over what `Decides`, `Matches`, `Asks`, `ValueIs` and `Lower`
+imply of a call (`Decides` of a rule implies that rule's condition, whatever the rules before it), and is everything
+where nothing is known. Let F' be F in which rules whose hull does not meet H are left out of every chain and of every
+list of `add` rules, while every condition that F itself names, or that belongs to a rule which it names, stays. Within
+H a rule left out never matches, so F and F' are equal there. F implies H. F' implies H too, since what H was worked out
 from is still in F'. So F and F' are equal everywhere. This takes no care of how F is built: a hull that is too large
 only costs time.
 
@@ -65,7 +65,8 @@ class Script:
             ValueError: It names a side, rule, variable or component that the scene does not have.
         """
         self._encoding: Final = encoding
-        self._lines: list[str] = []
+        self._definitions: list[str] = []
+        self._asserted: list[str] = []
         self._defined: set[str] = set()
         self._used: set[str] = set()
         self._decider: dict[str, int] = {}
@@ -85,20 +86,23 @@ class Script:
             if not isinstance(part, asserted_first):
                 self._assert(part, holds=holds)
         self.slots: Final = tuple(sorted(self._used))
-        head = ["(set-logic QF_BV)"]
+        lines = ["(set-logic QF_BV)"]
         for slot in self.slots:
-            head += encoding.declaration(slot)
-        self.text: Final = "\n".join([*head, *encoding.map(frozenset(self.slots)), *self._lines, ""])
+            lines += encoding.declaration(slot)
+        lines += encoding.map(frozenset(self.slots))
+        # Not `define-fun`: z3 keeps such definitions, and each later question of the context would carry them along.
+        lines += ["(assert", *self._definitions, conjunction(self._asserted) + ")" * len(self._definitions), ")", ""]
+        self.text: Final = "\n".join(lines)
 
-    def _define(self, name: str, sort: str, term: str) -> str:
+    def _define(self, name: str, term: str) -> str:
         if name not in self._defined:
             self._defined.add(name)
-            self._lines.append(f"(define-fun {name} () {sort} {term})")
+            self._definitions.append(f"(let (({name} {term}))")
         return name
 
     def _assert(self, part: Formula, *, holds: bool) -> None:
         term = self._term(part)
-        self._lines.append(f"(assert {term if holds else negation(term)})")
+        self._asserted.append(term if holds else negation(term))
 
     def _hull_of(self, formula: Formula, *, holds: bool) -> Hull:
         """By symbols, a hull of the calls for which a formula holds (or does not)."""
@@ -147,10 +151,9 @@ class Script:
 
     def _matching(self, side: Side, rule: str) -> str:
         """The symbol of "this rule's condition holds", defined before it is used."""
-        name, definition, slots = self._encoding.matching(side, rule)
+        name, term, slots = self._encoding.matching(side, rule)
         if name not in self._defined:
-            self._defined.add(name)
-            self._lines.append(definition)
+            self._define(name, term)
             self._used |= slots
         return name
 
@@ -248,7 +251,7 @@ class Script:
         chain = [f"(ite {disjunction(matching)} {literal(found, width)} " for found, matching in links[:-1]]
         term = "".join([*chain, literal(links[-1][0], width), ")" * len(chain)])
         if chain:
-            term = self._define(symbol("class", "of", side.name), f"(_ BitVec {width})", term)
+            term = self._define(symbol("class", "of", side.name), term)
         self._classes[side.name] = term, list(classes)
         return term, list(classes)
 
@@ -279,7 +282,6 @@ class Script:
             if rank is not None:
                 raising.setdefault(rank, []).append(matching)
         width = width_of(levels)
-        sort = f"(_ BitVec {width})"
         by_rank: dict[int, list[int]] = {}
         for found, ranks in enumerate(classes):
             by_rank.setdefault(ranks[at], []).append(found)
@@ -295,16 +297,16 @@ class Script:
                 for rank, members in some
             ]
             decided = "".join([*cases, literal(rest, width), ")" * len(cases)])
-            decided = self._define(symbol("decided", side.name, str(at)), sort, decided)
+            decided = self._define(symbol("decided", side.name, str(at)), decided)
         higher = sorted([rank for rank in raising if rank > lowest], reverse=True)
         if not higher:
             return lowest if len(by_rank) == 1 else decided
         cases = [f"(ite {disjunction(raising[rank])} {literal(rank, width)} " for rank in higher]
         term = "".join([*cases, literal(lowest, width), ")" * len(cases)])
         if len(by_rank) > 1:
-            term = self._define(symbol("raised", side.name, str(at)), sort, term)
+            term = self._define(symbol("raised", side.name, str(at)), term)
             term = f"(ite (bvult {decided} {term}) {term} {decided})"
-        return self._define(symbol("outcome", side.name, str(at)), sort, term)
+        return self._define(symbol("outcome", side.name, str(at)), term)
 
 
 def _conjuncts(formula: Formula, *, holds: bool) -> Iterator[tuple[Formula, bool]]:

@@ -77,9 +77,9 @@ class Z3Engine:
         return self._last[1]
 
     def _solve(self, script: Script, seconds: float) -> Answer:
-        solver = z3.SimpleSolver(ctx=self._context)
+        solver = z3.SolverFor("QF_FD", ctx=self._context)
         solver.set("timeout", max(1, int(min(seconds * 1000, _LONGEST))))
-        solver.add(z3.parse_smt2_string(script.text, ctx=self._context))
+        solver.from_string(script.text)
         verdict = solver.check()
         if verdict == z3.unsat:
             return Never()
@@ -90,7 +90,6 @@ class Z3Engine:
     def _calls(self, script: Script, model: z3.ModelRef) -> dict[str, Call]:
         """The calls of a model; what the question did not look at is unknown, or what comes first."""
         looked_at = frozenset(script.slots)
-        # A model may list what the script defines, too.
         named = {f"|{constant.name()}|": constant for constant in model.decls()}
         codes = {slot: model[named[slot]].as_long() for slot in script.slots if slot in named}
         calls: dict[str, Call] = {}

@@ -70,7 +70,8 @@ class Conditions:
         self.outlines: Final = [Outline(policy, scene, self.size) for policy in scene.policies]
         self.sides: Final = {side.name: side for side in scene.sides}
         self._lines: Final[dict[Place, Line]] = {}
-        self._of_rules: Final[dict[tuple[int, str, int], int]] = {}
+        self._of_rules: Final[dict[str, dict[int, int]]] = {side.name: {} for side in scene.sides}
+        self._shared: Final[dict[tuple[int, int], int]] = {}
         self._respect_the_zones()
 
     def size(self, variable: str) -> int:
@@ -121,12 +122,17 @@ class Conditions:
 
     def rule_holds(self, side: Side, number: int) -> int:
         """True if and only if the condition of this rule of the side's policy holds on the side."""
-        outline = self.outline(side)
-        shared = outline.mentioned[number].isdisjoint(side.own)
-        key = side.policy, "" if shared else side.name, number
-        found = self._of_rules.get(key)
+        found = self._of_rules[side.name].get(number)
         if found is None:
-            found = self._of_rules[key] = self.holds(side, outline.conditions[number])
+            outline = self.outline(side)
+            key = side.policy, number
+            if not outline.mentioned[number].isdisjoint(side.own):
+                found = self.holds(side, outline.conditions[number])
+            elif key in self._shared:
+                found = self._shared[key]
+            else:
+                found = self._shared[key] = self.holds(side, outline.conditions[number])
+            self._of_rules[side.name][number] = found
         return found
 
     def calls(self, is_true: Callable[[int], bool]) -> Mapping[str, Call]:

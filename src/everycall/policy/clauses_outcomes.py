@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from everycall.policy.clauses_conditions import Conditions, Place
     from everycall.policy.clauses_values import Positions
     from everycall.policy.formula import Side
+    from everycall.policy.rules import Plan
 
 Ranks = tuple[int, ...]
 
@@ -48,8 +49,8 @@ class Outcomes:
         self._components: Final = conditions.scene.components
         self._decides: Final[dict[tuple[int, str, int], int]] = {}
         self._complete: Final[set[int]] = set()
-        self._linked: Final[set[tuple[str, int]]] = set()
-        self._ranks: Final[dict[int, Ranks]] = {}
+        self._linked: Final[dict[str, dict[int, int]]] = {name: {} for name in conditions.sides}
+        self._ranks: Final[dict[Plan, Ranks]] = {}
         self._plans: Final[dict[str, dict[Ranks, int]]] = {name: {} for name in conditions.sides}
         self._decided: Final[dict[str, dict[tuple[int, int], int]]] = {name: {} for name in conditions.sides}
         self._reached: Final[dict[tuple[str, int, int], int]] = {}
@@ -109,11 +110,15 @@ class Outcomes:
     def located(self, side: Side, candidates: int, go_on: Callable[[], None]) -> int:
         """A fresh literal that implies that one of these rules decides on the side."""
         deciding = []
+        linked = self._linked[side.name]
         for rule in members(candidates):
-            go_on()
-            literal = self.decides(side, rule, only_if=True)
+            literal = linked.get(rule)
+            if literal is None:
+                go_on()
+                literal = linked[rule] = self.decides(side, rule, only_if=True)
+                if literal != FALSE:
+                    self._link(side, rule, literal)
             if literal != FALSE:
-                self._link(side, rule, literal)
                 deciding.append(literal)
         located = self._gates.fresh()
         self._gates.add(-located, *deciding)
@@ -166,13 +171,10 @@ class Outcomes:
 
     def _link(self, side: Side, rule: int, decides: int) -> None:
         """The rule that decides has its plan."""
-        if (side.name, rule) in self._linked:
-            return
-        self._linked.add((side.name, rule))
         plan_of = self._conditions.outline(side).deciding[rule].plan
-        ranks = self._ranks.get(id(plan_of))  # the outline keeps the plan, so the id stays its own
+        ranks = self._ranks.get(plan_of)
         if ranks is None:
-            ranks = self._ranks[id(plan_of)] = self._components.ranks(plan_of)
+            ranks = self._ranks[plan_of] = self._components.ranks(plan_of)
         plans = self._plans[side.name]
         plan = plans.get(ranks)
         if plan is None:

@@ -120,7 +120,7 @@ class _Index:
 
     def __init__(self, variables: Mapping[str, Variable]) -> None:
         self.closures = Closures(variables)
-        services, types = [(None, *(variables[name].values if name in variables else ())) for name in (SERVICE, TYPE)]
+        services, types = [(None, *variables[name].values) for name in (SERVICE, TYPE)]
         keys: list[_Key] = [(service, kind) for service in services for kind in types]
         self.bits = {key: bit for bit, key in enumerate(keys)}
         self._all = (1 << len(keys)) - 1

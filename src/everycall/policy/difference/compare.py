@@ -153,7 +153,7 @@ class _Search:
         faults = len(self.panel.faults)
         because, complete, beyond = "", False, None
         while True:
-            blocked = tuple([Neg(part=within(self._scene, region.description)) for region in regions])
+            blocked = tuple([Neg(part=within(self._scene, direction, region.description)) for region in regions])
             answer = self.panel.settle(
                 AllOf(parts=(question, *blocked)), lambda found: self._confirms(found, direction, regions)
             )
@@ -194,7 +194,7 @@ class _Search:
         if not regions:
             return ""
         broken: list[Formula] = [
-            AllOf(parts=(within(self._scene, region.description), Neg(part=keeps(self._scene, promise))))
+            AllOf(parts=(within(self._scene, region.direction, region.description), Neg(part=keeps(self._scene, promise))))
             for region, promise in zip(regions, promises, strict=True)
         ]
 
@@ -202,7 +202,7 @@ class _Search:
             call = dict(found.calls["old"])
             both = self._judge.both(call)
             return any(
-                self._lies_in(call, region.description) and not self._judge.keeps(both, promise)
+                self._lies_in(call, region) and not self._judge.keeps(both, promise)
                 for region, promise in zip(regions, promises, strict=True)
             )
 
@@ -216,11 +216,11 @@ class _Search:
     def _confirms(self, found: Found, direction: Direction, regions: Sequence[Region]) -> bool:
         call = dict(found.calls["old"])
         return self._judge.direction(call) == direction and not any(
-            self._lies_in(call, region.description) for region in regions
+            self._lies_in(call, region) for region in regions
         )
 
-    def _lies_in(self, call: Call, description: Description) -> bool:
-        return lies_in(call, self._judge.both(call), description)
+    def _lies_in(self, call: Call, region: Region) -> bool:
+        return lies_in(self._judge, call, region)
 
     # From a call to a region.
 
@@ -235,8 +235,9 @@ class _Search:
         if shortest is None:
             return None
         leading = min(shortest.promise.components(), key=self._weight)
-        shortest = self._widening((None, None)).spread(shortest, leading)
-        return self._told(call, both, shortest), shortest.promise
+        spread = self._widening((None, None)).spread(shortest, leading)
+        known = spread.deciders_known() if spread is shortest else (None, None)
+        return self._told(call, both, spread, apart=not self._widening(known).pure(spread)), spread.promise
 
     def _weight(self, component: int) -> tuple[int, int]:
         """Which component leads, where one must."""
@@ -291,7 +292,7 @@ class _Search:
             if name in plain:
                 tried[name] = plain[name]
             if self._decided(tried) == wanted and not any(
-                self._lies_in(tried, region.description) for region in listed
+                self._lies_in(tried, region) for region in listed
             ):
                 call = tried
         return call
@@ -299,7 +300,7 @@ class _Search:
     def _decided(self, call: Call) -> tuple[object, ...]:
         return tuple([(outcome.rule, outcome.raised_by) for outcome in self._judge.both(call)])
 
-    def _told(self, call: Call, both: Both, wide: Widened) -> Region:
+    def _told(self, call: Call, both: Both, wide: Widened, *, apart: bool) -> Region:
         promise = wide.promise
         facts = tuple([self._fact(at, wide.box) for at in sorted(wide.narrowed(), key=self._order.index, reverse=True)])
         ids = [rules.ids for rules in self._land.rules]
@@ -313,10 +314,10 @@ class _Search:
                 self._scene.components.items, both[OLD].ranks, both[NEW].ranks, strict=True
             )
         )
-        description = Description(old_rules=known[OLD], new_rules=known[NEW], facts=facts)
+        description = Description(old_rules=known[OLD], new_rules=known[NEW], facts=facts, apart=apart)
         return Region(
             direction=promise.direction,
-            description=replace(description, words=self._say.description(description)),
+            description=replace(description, words=self._say.description(description, promise.direction)),
             old_rules=deciders[OLD],
             new_rules=deciders[NEW],
             changes=tuple([shift for at, shift in shifts.items() if at in named]),
@@ -387,10 +388,19 @@ _LEADING: Final = ("priority", "send", "minimum_officers", "dispatch_within", "a
 _WORD: Final = {"less": "less", "more": "more", "otherwise": "unlike help"}
 
 
-def lies_in(call: Mapping[str, Value], both: Both, description: Description) -> bool:
-    """Whether a call, decided so, is one of those described."""
-    named = zip((description.old_rules, description.new_rules), both, strict=True)
-    return all(not rules or outcome.rule in rules for rules, outcome in named) and has_facts(call, description.facts)
+def lies_in(judge: Judge, call: Call, region: Region) -> bool:
+    """Whether a call is one of a region's."""
+    described = region.description
+    if not has_facts(call, described.facts):
+        return False
+    both = judge.both(call)
+    named = zip((described.old_rules, described.new_rules), both, strict=True)
+    if not all(not rules or outcome.rule in rules for rules, outcome in named):
+        return False
+    if not described.apart:
+        return True
+    promise = judge.promise(both)
+    return promise is None or DIRECTIONS.index(promise.direction) >= DIRECTIONS.index(region.direction)
 
 
 def has_facts(call: Mapping[str, Value], facts: Sequence[ValueSet]) -> bool:

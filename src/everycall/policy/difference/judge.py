@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from everycall.policy.attributes import call_of, consistent
 from everycall.policy.difference.widening import NEW, OLD, Promise
 from everycall.policy.evaluate import compile_policy
 
@@ -34,15 +33,13 @@ class Judge:
         """Make the evaluators ready."""
         self._components: Final = scene.components
         self._ordered: Final = tuple([component.ordered for component in scene.components.items])
-        self._policies: Final = scene.policies
-        self._variables: Final = [policy.variables() for policy in scene.policies]
         self._compiled: Final = [compile_policy(policy) for policy in scene.policies]
         self._ranks: Final[dict[tuple[int, str, tuple[str, ...]], Outcome]] = {}
 
     def outcome(self, side: int, call: Call) -> Outcome:
         """What one version does with a call."""
-        seen = consistent(self._policies[side].zones, call_of(self._variables[side], call))
-        decision = self._compiled[side].decide(seen)
+        compiled = self._compiled[side]
+        decision = compiled.decide(compiled.call_of(call))
         key = (side, decision.rule, tuple(decision.raised_by))
         held = self._ranks.get(key)
         if held is None:

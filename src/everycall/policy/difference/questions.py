@@ -68,22 +68,25 @@ def changes(scene: Scene, direction: Direction) -> Formula:
 
 
 def keeps(scene: Scene, promise: Promise) -> Formula:
-    """A call changes as promised."""
+    """A call changes as promised, and in no direction that comes before."""
     names = [component.name for component in scene.components.items]
-    parts: list[Formula] = [fewer(names[at]) for at in promise.falls] + [further(names[at]) for at in promise.rises]
-    if promise.direction != "less":
-        ordered = [component.name for component in scene.components.items if component.ordered]
-        parts += [Neg(part=fewer(name)) for name in ordered]
-        if promise.direction == "otherwise":
-            parts += [Neg(part=further(name)) for name in ordered]
-    return AllOf(parts=tuple(parts))
+    rises = [further(names[at]) for at in promise.rises]
+    return AllOf(parts=(*[fewer(names[at]) for at in promise.falls], *rises, *_before(scene, promise.direction)))
 
 
-def within(scene: Scene, description: Description) -> Formula:
-    """A call is described."""
+def _before(scene: Scene, direction: Direction) -> list[Neg]:
+    """A call changes in no direction that comes before this one."""
+    ordered = [component.name for component in scene.components.items if component.ordered]
+    found = [] if direction == "less" else [Neg(part=fewer(name)) for name in ordered]
+    return found + ([Neg(part=further(name)) for name in ordered] if direction == "otherwise" else [])
+
+
+def within(scene: Scene, direction: Direction, description: Description) -> Formula:
+    """A call is described, in a region of this direction."""
     named = ((OLD_SIDE, description.old_rules), (NEW_SIDE, description.new_rules))
     decides = [OneOf(parts=tuple([Decides(side=side, rule=rule) for rule in rules])) for side, rules in named if rules]
-    return AllOf(parts=(*decides, *[_among(scene, fact) for fact in description.facts]))
+    apart = _before(scene, direction) if description.apart else []
+    return AllOf(parts=(*decides, *[_among(scene, fact) for fact in description.facts], *apart))
 
 
 def _among(scene: Scene, fact: ValueSet) -> Formula:

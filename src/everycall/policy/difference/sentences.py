@@ -14,11 +14,12 @@ if TYPE_CHECKING:
 
     from everycall.policy.attributes import Value, Variable
     from everycall.policy.components import Component
-    from everycall.policy.difference.result import Description, ValueSet
+    from everycall.policy.difference.result import Description, Direction, ValueSet
     from everycall.policy.formula import Scene
 
 _MOST_VALUES: Final = 12
 _SECONDS: Final = re.compile(r"(\d+) s\b")
+_EARLIER: Final = {"less": "", "more": "less", "otherwise": "less or more"}
 _UNITS: Final = ((86_400, "d"), (3_600, "h"), (60, "min"))
 _MINUTE: Final = 60
 
@@ -53,7 +54,7 @@ class Sentences:
         """For this scene."""
         self._variables: Final = scene.variables
 
-    def description(self, description: Description) -> str:
+    def description(self, description: Description, direction: Direction) -> str:
         """Which calls: "every call that rule theft decided, where weapon is yes"."""
         said: list[str] = []
         if description.old_rules:
@@ -61,7 +62,8 @@ class Sentences:
         if description.new_rules:
             said.append(_whose(description.new_rules, ("now decides", "now decide"), "the new version"))
         where = f", where {self.facts(description.facts)}" if description.facts else ""
-        return f"every call{' that ' if said else ''}{' and that '.join(said)}{where}"
+        apart = f", unless it gets {_EARLIER[direction]} in something" if description.apart else ""
+        return f"every call{' that ' if said else ''}{' and that '.join(said)}{where}{apart}"
 
     def facts(self, facts: Sequence[ValueSet]) -> str:
         """What is true of the calls: "type is theft or vandalism, and weapon is not yes"."""

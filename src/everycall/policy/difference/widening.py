@@ -79,6 +79,11 @@ class Widened:
         """The variables of which something has to be said."""
         return [at for at, kinds in enumerate(self.box) if kinds != self.granted[at]]
 
+    def deciders_known(self) -> Deciders:
+        """The one rule of each version that is known to decide, where only one is said."""
+        old, new = [rules[0] if len(rules) == 1 else None for rules in self.known]
+        return old, new
+
     def length(self) -> int:
         """How much has to be said; a second rule's name says less to a reader than a fact does."""
         return 2 * len(self.narrowed()) + (3 if all(self.known) else 0)
@@ -210,25 +215,48 @@ class Widening:
         return iter([pair for pair in self._land.together if pair[0] in first and pair[1] in second])
 
     def _keeps_with(self, old: int, new: int, said: dict[int, int], promise: Promise) -> bool:
-        before, after = [
+        ranks, adding = [self._land.rules[side].ranks for side in (OLD, NEW)], self._adding
+
+        def sources(at: int) -> tuple[_Sources, _Sources]:
+            return (
+                _sources(ranks[OLD][old][at], adding[OLD][at], said),
+                _sources(ranks[NEW][new][at], adding[NEW][at], said),
+            )
+
+        return all(
+            _below(after, before, strictly=True) for before, after in map(sources, promise.falls)
+        ) and all(_below(before, after, strictly=True) for before, after in map(sources, promise.rises))
+
+    def pure(self, found: Widened) -> bool:
+        """Whether no call of what was found changes in a direction that comes before its own: less, then more."""
+        if found.promise.direction == "less":
+            return True
+        said = self._statuses(found.box)
+        upwards = found.promise.direction == "otherwise"
+        judged: dict[tuple[int, int], bool] = {}
+        for old, new in product(*found.deciders) if self._deciders != (None, None) else self._pairs(said):
+            if any(known and at not in known for known, at in zip(found.known, (old, new), strict=True)):
+                continue
+            key = (self._land.plans[OLD][old], self._land.plans[NEW][new])
+            if key not in judged:
+                before, after = self._all_sources(old, new, said)
+                judged[key] = all(
+                    _below(before[at], after[at], strictly=False)
+                    and (not upwards or _below(after[at], before[at], strictly=False))
+                    for at in self._ordered
+                )
+            if not judged[key]:
+                return False
+        return True
+
+    def _all_sources(self, old: int, new: int, said: dict[int, int]) -> list[list[_Sources]]:
+        return [
             [
                 _sources(rank, adding, said)
                 for rank, adding in zip(self._land.rules[side].ranks[decider], self._adding[side], strict=True)
             ]
             for side, decider in ((OLD, old), (NEW, new))
         ]
-        if not all(_below(after[at], before[at], strictly=True) for at in promise.falls):
-            return False
-        if not all(_below(before[at], after[at], strictly=True) for at in promise.rises):
-            return False
-        if promise.direction == "less":
-            return True
-        if not all(_below(before[at], after[at], strictly=False) for at in self._ordered):
-            return False
-        return promise.direction == "more" or all(
-            _below(after[at], before[at], strictly=False) for at in self._ordered
-        )
-
 
     def spread(self, found: Widened, leading: int) -> Widened:
         """What was found, with all other rules whose calls, with the same facts, change alike in one component.
@@ -242,15 +270,8 @@ class Widening:
         plans = [(self._land.plans[OLD][old], self._land.plans[NEW][new]) for old, new in pairs]
         sample = dict(zip(plans, pairs, strict=True))
         kept = {key: self._keeps_with(*pair, said, wanted) for key, pair in sample.items()}
-        best: tuple[set[int], set[int]] | None = None
-        for side in (OLD, NEW):
-            bad = {pair[side] for pair, key in zip(pairs, plans, strict=True) if not kept[key]}
-            good = {pair[side] for pair in pairs} - bad
-            if not good.issuperset(found.deciders[side] if not found.known[side] else found.known[side]):
-                continue
-            known = set() if not bad else good
-            if best is None or not known or len(known) > max(map(len, best)):
-                best = (known, set()) if side == OLD else (set(), known)
+        good = {pair for pair, key in zip(pairs, plans, strict=True) if kept[key]}
+        best = self._widest(pairs, good, found)
         if best is None:
             return found
         inside = [
@@ -272,6 +293,26 @@ class Widening:
             deciders=(deciders[OLD], deciders[NEW]),
             promise=found.promise.only(promise),
         )
+
+    def _widest(
+        self, pairs: Sequence[tuple[int, int]], good: set[tuple[int, int]], found: Widened
+    ) -> tuple[set[int], set[int]] | None:
+        """The most rules, of one version or of both, all of whose pairs are good and that hold what was found."""
+        choices: list[tuple[set[int], set[int]]] = []
+        for side in (OLD, NEW):
+            rules = {pair[side] for pair in pairs} - {pair[side] for pair in pairs if pair not in good}
+            if rules.issuperset(found.deciders[side]):
+                rules = set() if len(good) == len(pairs) else rules
+                choices.append((rules, set()) if side == OLD else (set(), rules))
+        if not choices and all(found.known):
+            (old,), (new,) = found.known
+            if (old, new) in good:
+                choices.append(({one for one, other in good if other == new}, {new}))
+                choices.append(({old}, {other for one, other in good if one == old}))
+        for choice in choices:
+            if not any(choice):
+                return choice
+        return max(choices, key=lambda choice: sum(map(len, choice)), default=None)
 
 
 def _one(decider: int | None) -> tuple[int, ...]:

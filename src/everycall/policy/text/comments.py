@@ -1,19 +1,23 @@
 """The comments of a text, and the part of it that each belongs to.
 
 A comment beside something belongs to the largest part that ends on its line, else to the key that opens there. A
-comment on a line of its own belongs to what follows; where it is indented deeper than that, to what it follows.
+comment on a line of its own belongs to what follows; where it is indented deeper than that, to what it follows. Two
+comments beside one thing, and long ones, go above it.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from everycall.policy.text.positions import Mapping, Node, Scalar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+LONGEST_BESIDE: Final = 60
+"""Characters of a comment that may stand beside something; a longer one goes above it."""
 
 
 @dataclass(slots=True)
@@ -81,6 +85,10 @@ def document_of(words: str, outermost: Mapping) -> Document:
         last_of_head = line if home is head else last_of_head
     if head and every[0].line > last_of_head + 1:
         head.append("")
+    for part in every:
+        if len(part.beside) > 1 or any(len(words) > LONGEST_BESIDE for words in part.beside):
+            part.above += part.beside
+            part.beside = []
     return Document(parts, tuple(head), tuple(tail))
 
 

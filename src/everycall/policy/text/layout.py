@@ -56,9 +56,9 @@ def _lines(document: Document) -> Iterator[str]:
     for place, (part, field) in enumerate(_ordered(document.parts, POLICY)):
         name = "" if part.key is None else part.key.text
         lines = _written(part, field, 0, 2 if name in _LINE_FOR_EACH_KEY else int(name in _LINE_FOR_EACH))
-        if place and (several or len(lines) > 1):
+        before, several = several, len(lines) > 1 and bool(part.parts)
+        if place and (before or several):
             yield ""
-        several = len(lines) > 1
         yield from lines
     if document.tail:
         yield ""
@@ -66,32 +66,36 @@ def _lines(document: Document) -> Iterator[str]:
 
 
 def _written(part: Part, field: Field | None, indent: int, spread: int) -> list[str]:
-    """A part with its comments; `spread` is how many levels begin a line for each of their parts."""
+    """A part with its comments; what stands above the first key of an item goes above its dash.
+
+    `spread` is how many levels begin a line for each of their parts.
+    """
     margin = " " * indent
+    if part.key is None and part.parts:
+        first = _inner(part, field)[0][0]
+        part.above, first.above = [*part.above, *first.above], []
     head = margin + ("-" if part.key is None else f"{_word(part.key, within_flow=False)}:")
     above = [margin + comment if comment else "" for comment in part.above]
     below = [margin + comment if comment else "" for comment in part.below]
     return (
         above
-        + (_in_one_line(part, field, head, margin, spread) or _in_lines(part, field, head, indent, spread))
+        + (_in_one_line(part, field, head, spread) or _in_lines(part, field, head, indent, spread))
         + below
     )
 
 
-def _in_one_line(part: Part, field: Field | None, head: str, margin: str, spread: int) -> list[str]:
-    """The part in one line, the comments beside it above where they do not fit; nothing if it takes several."""
+def _in_one_line(part: Part, field: Field | None, head: str, spread: int) -> list[str]:
+    """The part in one line; nothing if it takes several."""
     if part.parts and (spread or part.commented_inside()):
         return []
     line = f"{head} {_flow_of_line(part, field)}"
     if len(line) > WIDTH and (part.parts or (isinstance(part.node, Scalar) and _BREAK.search(part.node.text))):
         return []
-    return _with_beside(line, part, margin)
+    return [_with_beside(line, part)]
 
 
-def _with_beside(line: str, part: Part, margin: str) -> list[str]:
-    if len(part.beside) == 1 and len(line) + _STEP + len(part.beside[0]) <= WIDTH:
-        return [f"{line}  {part.beside[0]}"]
-    return [*[margin + comment for comment in part.beside], line]
+def _with_beside(line: str, part: Part) -> str:
+    return "  ".join([line, *part.beside])
 
 
 def _in_lines(part: Part, field: Field | None, head: str, indent: int, spread: int) -> list[str]:
@@ -109,12 +113,9 @@ def _in_lines(part: Part, field: Field | None, head: str, indent: int, spread: i
             inner.append("")
         inner += lines
     if part.key is not None:
-        return [*_with_beside(head, part, margin), *inner]
-    # The first line of an item stands behind its dash; comments above it go above the dash.
-    first = next(place for place, line in enumerate(inner) if line and not line.lstrip().startswith("#"))
-    lifted = [margin + comment for comment in part.beside]
-    lifted += [margin + line.lstrip() if line else "" for line in inner[:first]]
-    return [*lifted, f"{head} {inner[first].lstrip()}", *inner[first + 1 :]]
+        return [_with_beside(head, part), *inner]
+    # An item has no line of its own for a comment: its first key stands behind the dash.
+    return [*[margin + comment for comment in part.beside], f"{head} {inner[0].lstrip()}", *inner[1:]]
 
 
 def _filled(head: str, words: list[Scalar], indent: int) -> list[str]:

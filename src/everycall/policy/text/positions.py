@@ -11,7 +11,7 @@ Invariants:
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from ruamel.yaml import YAML
@@ -264,6 +264,8 @@ class _Composer:
         while not isinstance(following, MappingEndEvent):
             key = self._node(following, depth + 1)
             value = self._node(next(self._events), depth + 1)
+            if isinstance(value, Scalar) and value.start == value.end:
+                value = replace(value, line=key.line, column=key.column)  # nothing stands nowhere: name the key
             following = next(self._events)
             if not isinstance(key, Scalar):
                 self._problems.add(key, "A key is a map or a list.", "Write a plain word before the colon.")
