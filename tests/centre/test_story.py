@@ -60,10 +60,11 @@ from everycall.core.versions import (
 from everycall.core.vocabulary import CHANNELS, STAMP_NAMES
 from everycall.engine.answers import Done
 from everycall.engine.ports import OneEvaluator
-from everycall.policy.plain import PlainEvaluator
-from everycall.policy.starter import starter_policy
+from everycall.policy.evaluator import PolicyEvaluator
+from everycall.policy.text import read_policy
 from everycall.record import SqliteRecord
 from everycall.simulate.day import run_day
+from everycall.simulate.town_policy import policy_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,7 +93,7 @@ CERTIFIED = Certified(certificate="full")
 class Certificates:
     """A full certificate of one policy."""
 
-    def __init__(self, evaluator: PlainEvaluator) -> None:
+    def __init__(self, evaluator: PolicyEvaluator) -> None:
         self.evaluator = evaluator
 
     def find(self, certificate: str) -> CertificateSummary:
@@ -110,7 +111,7 @@ class Centre:
 
     def __init__(self, path: Path) -> None:
         self.clock = Clock()
-        self.evaluator = PlainEvaluator(starter_policy())
+        self.evaluator = PolicyEvaluator(read_policy(policy_text()))
         self.embedded = EmbeddedCentre.create(
             path,
             centre="smalltown",
@@ -269,7 +270,8 @@ def test_a_story_holds_every_event_that_names_its_incident(day: SqliteRecord) ->
 
 
 def test_a_story_says_which_rule_of_which_version_decided_and_what_was_considered(day: SqliteRecord) -> None:
-    policy = PlainEvaluator(starter_policy()).label
+    text = read_policy(policy_text())
+    policy = f"{text.heading.version} ({text.hash[:12]})"
     found = [
         told for tag in list(day.find_tags("incident:"))[:20] for told in story_in(day, tag.partition(":")[2])[0].lines
     ]
@@ -451,7 +453,7 @@ def test_what_is_held_waits_or_is_under_review_is_flagged_and_so_is_a_cancellati
     centre.do(HoldResponse(incident=noise, agency="RPD", ground="caller_asks_for_later", until=until))
     assert any("caller asks for later" in f.text for f in centre.story(noise).flags if f.code == "held")
     told = line(centre.story(noise), "response_held")
-    assert any(rule.startswith("later_at_callers_wish of policy") for rule in details(told, "rule"))
+    assert any(rule.startswith("nuisance of policy") for rule in details(told, "rule"))
     home, violence = centre.call("domestic_violence")
     by_voice = CancelledByCaller(confirmed="same_voice_on_the_line")
     centre.do(Settle(needs=(f"{home}-1",), outcome=by_voice))
@@ -462,7 +464,7 @@ def test_what_is_held_waits_or_is_under_review_is_flagged_and_so_is_a_cancellati
     centre.do(Settle(needs=(f"{guard}-1",), outcome=no), actor=CHIEF)
     story = centre.story(declined)
     assert "review_open" in {flag.code for flag in story.flags}
-    assert "rule not_a_public_duty of starter-1" in (story.needs[0].evidence or "")
+    assert "rule property_guard of rivermouth-1" in (story.needs[0].evidence or "")
     centre.do(Assign(incident=violence, units=("P1", "P2")))
     _, waiting = centre.call("theft")
     assert "waiting" in {flag.code for flag in centre.story(waiting).flags}

@@ -5,6 +5,7 @@ Slow and plain on purpose. Decides and matches by `brute_force`, never by an eng
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import product
 from math import prod
 from typing import TYPE_CHECKING
@@ -50,10 +51,10 @@ def holds(formula: Formula, scene: Scene, calls: Mapping[str, Call]) -> bool:
             return brute_force.decide(*_seen(scene, side, calls))[0] == rule
         case Matches(side=side, rule=rule):
             policy, call = _seen(scene, side, calls)
-            return brute_force.matches(_conditions(policy)[rule], policy.variables(), call)
+            return brute_force.matches(_conditions(policy)[rule], _variables(policy), call)
         case Asks(side=side, condition=condition):
             policy, call = _seen(scene, side, calls)
-            return brute_force.matches(condition, policy.variables(), call)
+            return brute_force.matches(condition, _variables(policy), call)
         case ValueIs(side=side, variable=variable, value=value):
             told = calls[side].get(variable)
             return told == value and (told is None) is (value is None)
@@ -71,15 +72,37 @@ def holds(formula: Formula, scene: Scene, calls: Mapping[str, Call]) -> bool:
 
 def outcome(scene: Scene, side: str, component: str, calls: Mapping[str, Call]) -> int:
     """The rank of a side's outcome in a component, by any of its names."""
-    policy, call = _seen(scene, side, calls)
-    decided, raised_by, _ = brute_force.decide(policy, call)
-    at = scene.components.index[component]
-    ranks = [scene.components.ranks(rule.plan)[at] for rule in policy.deciding if rule.id == decided]
-    for added in policy.add:
-        rank = scene.components.raised(added.add)[at]
-        if added.id in raised_by and rank is not None:
-            ranks.append(rank)
-    return max(ranks)
+    return _outcomes(scene, side, calls)[scene.components.index[component]]
+
+
+def _outcomes(scene: Scene, side: str, calls: Mapping[str, Call]) -> list[int]:
+    if _LAST and (_LAST[0].scene is not scene or _LAST[0].calls is not calls):
+        _LAST.clear()
+    if not _LAST:
+        _LAST.append(_Asked(scene=scene, calls=calls, ranks={}))
+    known = _LAST[0].ranks
+    if side not in known:
+        policy, call = _seen(scene, side, calls)
+        decided, raised_by, _ = brute_force.decide(policy, call)
+        ranks = [list(scene.components.ranks(rule.plan)) for rule in policy.deciding if rule.id == decided]
+        ranks += [
+            [-1 if rank is None else rank for rank in scene.components.raised(added.add)]
+            for added in policy.add
+            if added.id in raised_by
+        ]
+        known[side] = [max(each) for each in zip(*ranks, strict=True)]
+    return known[side]
+
+
+@dataclass(frozen=True)
+class _Asked:
+    scene: Scene
+    calls: Mapping[str, Call]
+    ranks: dict[str, list[int]]
+
+
+_LAST: list[_Asked] = []
+"""The outcomes of the calls that were asked about last, at most: a question asks for dozens of components."""
 
 
 def possible(scene: Scene, calls: Mapping[str, Call]) -> bool:
@@ -137,7 +160,17 @@ def _slots(scene: Scene, question: Formula) -> dict[tuple[str, str], list[Value 
 def _seen(scene: Scene, name: str, calls: Mapping[str, Call]) -> tuple[Policy, Call]:
     side = next(side for side in scene.sides if side.name == name)
     policy = scene.policies[side.policy]
-    return policy, call_of(policy.variables(), calls[name])
+    return policy, call_of(_variables(policy), calls[name])
+
+
+_KEPT: dict[int, tuple[Policy, dict[str, Variable]]] = {}
+"""The policy stands beside its variables so that no other can have its identity."""
+
+
+def _variables(policy: Policy) -> dict[str, Variable]:
+    if id(policy) not in _KEPT:
+        _KEPT[id(policy)] = policy, policy.variables()
+    return _KEPT[id(policy)][1]
 
 
 def _conditions(policy: Policy) -> dict[str, Condition]:
@@ -153,26 +186,23 @@ def _on_the_map(scene: Scene, call: Call) -> bool:
 
 def _kinds(scene: Scene, variable: Variable, question: Formula) -> list[Value | None]:
     """A value of each kind: two values are of a kind if no rule, nor the question, can tell them apart."""
+    name = variable.name
     every: list[Value | None] = [*variable.values, None] if variable.unknown else [*variable.values]
     asked, named = _in_question(question)
-    if variable.name in named or variable.name.startswith("zone."):
+    if name in named or name.startswith("zone."):
         return every
+    askers = [
+        ({name: _variables(policy)[name]}, leaf)
+        for policy in scene.policies
+        if name in _variables(policy)
+        for condition in (*_conditions(policy).values(), *asked)
+        for leaf in dict.fromkeys(leaves(condition))
+        if leaf.variable == name
+    ]
     kinds: dict[tuple[bool, ...], Value | None] = {}
     for value in reversed(every):
-        told = {} if value is None else {variable.name: value}
-        signature = []
-        for policy in scene.policies:
-            if variable.name not in policy.variables():
-                continue
-            seen = call_of(policy.variables(), told)
-            conditions = [*_conditions(policy).values(), *asked]
-            signature += [
-                brute_force.matches(leaf, policy.variables(), seen)
-                for condition in conditions
-                for leaf in leaves(condition)
-                if leaf.variable == variable.name
-            ]
-        kinds[tuple(signature)] = value
+        told = {} if value is None else {name: value}
+        kinds[tuple([brute_force.matches(leaf, seen, call_of(seen, told)) for seen, leaf in askers])] = value
     return list(kinds.values())
 
 

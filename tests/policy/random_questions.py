@@ -107,6 +107,39 @@ def random_question(rng: Random, scene: Scene, depth: int = 3) -> Formula:
     return _atom(rng, scene)
 
 
+def lemma_question(rng: Random, scene: Scene) -> Formula:
+    """A question as the properties ask it: some side's rule is given, and outcomes part."""
+    one, other = scene.sides[0], scene.sides[-1]
+    policy = scene.policies[one.policy]
+    parts: list[Formula] = [
+        Matches(side=one.name, rule=rng.choice(policy.add).id)
+        if policy.add and rng.random() < 0.3
+        else Decides(side=one.name, rule=rng.choice(policy.deciding).id)
+    ]
+    if rng.random() < 0.3:
+        against = scene.policies[other.policy].deciding
+        parts.append(Neg(part=Decides(side=other.name, rule=rng.choice(against).id)))
+    while rng.random() < 0.3:
+        atom = _atom(rng, scene)
+        parts.append(atom if rng.random() < 0.5 else Neg(part=atom))
+    names = [component.name for component in scene.components.items]
+    less = rng.random() < 0.5
+    parts.append(
+        OneOf(
+            parts=tuple(
+                [
+                    Less(side=one.name, than=other.name, component=name)
+                    if less
+                    else Differs(side=one.name, other=other.name, component=name)
+                    for name in names
+                ]
+            )
+        )
+    )
+    rng.shuffle(parts)
+    return AllOf(parts=tuple(parts))
+
+
 def _atom(rng: Random, scene: Scene) -> Formula:
     one, other = rng.choice(scene.sides), rng.choice(scene.sides)
     policy = scene.policies[one.policy]

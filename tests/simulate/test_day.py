@@ -17,13 +17,12 @@ from everycall.core.escalation import DeadlinePassed
 from everycall.core.events import AnyEvent, decode_event
 from everycall.core.evolve import evolve
 from everycall.core.state import State
-from everycall.core.versions import PolicyAdopted
+from everycall.core.versions import Certified, PolicyAdopted
 from everycall.core.vocabulary import CHANNELS, OUTCOME_NAMES
-from everycall.policy.plain import read_policy
-from everycall.policy.starter import starter_policy
 from everycall.record import RecordExists, SqliteRecord
 from everycall.simulate import town
 from everycall.simulate.day import START, run_day
+from everycall.simulate.town_policy import certificate_text, policy_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -173,8 +172,10 @@ def test_what_is_still_open_in_the_end_came_in_late_in_the_day(the_day: Day) -> 
 def test_the_policy_in_force_is_kept_in_the_record_word_for_word(the_day: Day) -> None:
     adopted = next(event for event in the_day.events() if isinstance(event, PolicyAdopted))
     with SqliteRecord.open(the_day.path, read_only=True) as record:
-        assert read_policy(record.blob(adopted.policy)) == starter_policy()
-    assert adopted.reads == ()
+        assert record.blob(adopted.policy) == policy_text()
+        assert isinstance(adopted.standing, Certified)
+        assert record.blob(adopted.standing.certificate) == certificate_text()
+    assert adopted.reads == ("caller.in_danger", "caller.language")
 
 
 def test_the_record_says_its_zone_and_that_it_is_made_up(the_day: Day) -> None:

@@ -15,7 +15,7 @@ from everycall.core.base import Frozen
 from everycall.core.commands import Command
 from everycall.core.versions import AdoptPolicy, Certified, CountersignPolicy, OverObjection
 from everycall.policy.certificate import certificate_bytes
-from everycall.policy.properties import check
+from everycall.policy.properties.check import check
 from everycall.policy.text import read_policy
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from everycall.centre.embedded import EmbeddedCentre
     from everycall.core.actors import Actor
     from everycall.engine.answers import Answer
-    from everycall.policy.properties import CheckReport
+    from everycall.policy.properties.report import CheckReport
 
 MOST_FAILING: Final = 50
 LONGEST_WORD: Final = 240
@@ -68,7 +68,7 @@ def adopt_policy(
     *,
     objection: Objection | None = None,
     seconds: float = 60.0,
-    progress: Callable[[str, int, int], None] | None = None,
+    progress: Callable[[str], None] | None = None,
 ) -> Adoption:
     """Prove a policy and put it in force.
 

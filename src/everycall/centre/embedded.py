@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Self
 
 import msgspec
 
+from everycall.centre.policies import RecordCertificates, RecordPolicies
 from everycall.core.sealed import Sealed
 from everycall.engine.loop import Engine
 from everycall.record import Batch, Entry, Sealer, SealRow, Spool, SqliteRecord
@@ -182,15 +183,18 @@ class EmbeddedCentre:
         travel: TravelTimes | None = None,
         new: bool = False,
     ) -> None:
-        """Drive this record; what waits in its spool enters first. `new`: it was just made."""
+        """Drive this record; what waits in its spool enters first. `new`: it was just made.
+
+        Policies and certificates are those that the record keeps, unless others are handed in.
+        """
         self.path = path
         self.record = record
         self.engine = Engine(
             RecordLog(record),
             clock or SystemClock(),
             RecordSeals(record.sealer()),
-            evaluators=evaluators,
-            certificates=certificates,
+            evaluators=evaluators or RecordPolicies(record),
+            certificates=certificates or RecordCertificates(record),
             travel=travel,
             spool=RecordSpool(Spool(spool_path(path))),
             new_log=new,

@@ -73,7 +73,7 @@ def history(
 def _rechecked(record: SqliteRecord, versions: list[Version]) -> dict[str, str]:
     """For each certificate whether a new proof says the same."""
     from everycall.policy.certificate import certificate_bytes, summary_of  # noqa: PLC0415  # needs the engines
-    from everycall.policy.properties import check  # noqa: PLC0415
+    from everycall.policy.properties.check import check  # noqa: PLC0415
     from everycall.policy.text import read_policy  # noqa: PLC0415
 
     found: dict[str, str] = {}

@@ -18,18 +18,23 @@ from everycall.core.certificates import CertificateSummary
 from everycall.policy.properties.likeness import LIKE_CALLS_ALIKE
 from everycall.policy.properties.report import AttributeReport, CheckReport, PropertyReport, Proxy
 
-ALIKE: Final = (
-    "This text treats like calls alike on these attributes. It does not show that people do."
-)
+ALIKE: Final = "This text treats like calls alike on these attributes. It does not show that people do."
 NOT_SHOWN: Final = "This text is not shown to treat like calls alike."
 
 LIMITS: Final = (
-    "Derived inputs: what reaches a rule is what somebody wrote down. A fact that was itself worked out from who the caller "
-    "is (a score, a flag on an address, a type chosen by ear) is only covered where the policy declares its lineage.",
-    "Proxies: a zone, an hour or a type can stand for a group of people. Those that look narrow are flagged; no proof can say "
-    "what they are meant for.",
-    "Human discretion: people choose the type, answer the questions, hold, hand over, decline and override. The text binds "
-    "none of that; the record and the audit show it.",
+    (
+        "Derived inputs: what reaches a rule is what somebody wrote down. A fact that was itself worked out from who the "
+        "caller is (a score, a flag on an address, a type chosen by ear) is covered only where the policy declares its "
+        "lineage."
+    ),
+    (
+        "Proxies: a zone, an hour or a type can stand for a group of people. Those that look narrow are flagged; no proof "
+        "can say what they are meant for."
+    ),
+    (
+        "Human discretion: people choose the type, answer the questions, hold, hand over, decline and override. The text "
+        "binds none of that; the record and the audit show it."
+    ),
     "Capacity: a plan says what is to be sent, not that there is anybody to send.",
 )
 
@@ -57,7 +62,7 @@ class Certificate(Frozen, frozen=True, kw_only=True):
         version: The name of the policy's version.
         authority: Whom the policy cites.
         attributes: The protected attributes, each with its verdict.
-        properties: Each property in words, with verdict, what refutes it, what is listed, and the hash of its questions.
+        properties: Each property in words: its verdict, what refutes it, what is listed, the hash of its questions.
         reads: The facts that the rules look at.
         proxies: Zones and windows that can stand for who somebody is.
         overlaps: For each rule the later ones that it takes calls from.

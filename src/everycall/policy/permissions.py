@@ -12,7 +12,11 @@ if TYPE_CHECKING:
     from everycall.policy.evaluate import Decision
     from everycall.policy.rules import Grant, Plan, Policy
 
-DOING: Final = {"hold": "hold this back", "hand_over": "hand this over", "decline": "decline this"}
+DOING: Final[dict[PermittedAct, str]] = {
+    "hold": "hold this back",
+    "hand_over": "hand this over",
+    "decline": "decline this",
+}
 """The acts as a sentence says them."""
 
 

@@ -14,16 +14,14 @@ from typing import TYPE_CHECKING, Final
 from everycall.centre.embedded import EmbeddedCentre
 from everycall.core.actors import Actor
 from everycall.core.base import HOUR, MINUTE
-from everycall.core.certificates import REQUIRED_PROPERTIES, CertificateSummary, PropertyVerdict
 from everycall.core.floor import ChangeShift
 from everycall.core.units import SignOff
 from everycall.core.versions import AdoptPolicy, Certified
-from everycall.engine.ports import OneEvaluator
-from everycall.policy.plain import PlainEvaluator, check
-from everycall.policy.starter import starter_policy
+from everycall.policy.text import read_policy
 from everycall.simulate import scenes_desk, scenes_field, stream, town
 from everycall.simulate.driver import Driver, SimulatedClock
 from everycall.simulate.floor import Floor
+from everycall.simulate.town_policy import certificate_text, policy_text
 from everycall.simulate.work import free
 
 if TYPE_CHECKING:
@@ -80,22 +78,13 @@ def run_day(path: Path, *, seed: int = 7, progress: Callable[[int, int], None] |
     """
     clock = SimulatedClock(START - _EARLY)
     where = town.Whereabouts()
-    evaluator = PlainEvaluator(starter_policy())
-    summary = _plain_summary(evaluator)
     facts = {"zone": town.ZONE, "made_by": "synthetic day", "seed": str(seed)}
-    with EmbeddedCentre.create(
-        path,
-        centre=town.NAME,
-        facts=facts,
-        clock=clock,
-        evaluators=OneEvaluator(evaluator),
-        certificates=_OneCertificate(summary),
-        travel=where,
-    ) as centre:
+    with EmbeddedCentre.create(path, centre=town.NAME, facts=facts, clock=clock, travel=where) as centre:
         driver = Driver(centre.engine, clock, seed)
         floor = Floor(driver, where, START)
-        centre.record.put_blob(evaluator.text.text())
-        driver.spawn("opening", _opening(floor, evaluator, summary))
+        certificate = centre.record.put_blob(certificate_text())
+        centre.record.put_blob(policy_text())
+        driver.spawn("opening", _opening(floor, certificate))
         for minute, name, scene in (*scenes_desk.SCENES, *scenes_field.SCENES):
             driver.at(START + minute * MINUTE, name, scene(floor))
         for instant, name, call in stream.ordinary_calls(floor):
@@ -128,44 +117,21 @@ def _run(driver: Driver, progress: Callable[[int, int], None] | None) -> None:
             progress(hour + 1, HOURS)
 
 
-class _OneCertificate:
-    """The one certificate of the day."""
-
-    def __init__(self, summary: CertificateSummary) -> None:
-        self._summary = summary
-
-    def find(self, certificate: str) -> CertificateSummary | None:
-        return self._summary if certificate == self._summary.certificate else None
-
-
-def _plain_summary(evaluator: PlainEvaluator) -> CertificateSummary:
-    """The seam: what stands in for a certificate until the day runs on the starter policy and its shipped one.
-
-    A plain policy is alike by construction, which `policy.plain.check` has just looked at; it reads no fact.
-    """
-    check(evaluator.text)
-    return CertificateSummary(
-        certificate=f"plain:{evaluator.policy[:64]}",
-        policy=evaluator.policy,
-        version=evaluator.version,
-        properties=tuple(PropertyVerdict(name=name, verdict="holds") for name in REQUIRED_PROPERTIES),
-        engines=("policy.plain.check", "no place for a fact"),
-    )
-
-
-def _opening(floor: Floor, evaluator: PlainEvaluator, summary: CertificateSummary) -> Process:
+def _opening(floor: Floor, certificate: str) -> Process:
     """Agencies are entered, the policy comes into force, units come on duty."""
     d = floor.driver
+    policy = read_policy(policy_text())
     for agency in town.AGENCIES:
         d.do(_ADMIN, agency)
     d.do(
         _ADMIN,
         AdoptPolicy(
-            policy=evaluator.policy,
-            version=evaluator.version,
-            authority="town council 2026-3",
-            reason="first_policy",
-            standing=Certified(certificate=summary.certificate),
+            policy=policy.hash,
+            version=policy.heading.version,
+            reads=tuple(sorted(policy.read())),
+            authority=policy.heading.authority,
+            reason=policy.heading.reason,
+            standing=Certified(certificate=certificate),
         ),
     )
     for post in town.ROSTER:

@@ -29,7 +29,7 @@ class AnyLayout:
         return "\n".join([*lines, *self._alone(0)]) + "\n"
 
     def _comment(self) -> str:
-        odd = self._rng.choice(["", " " + "long " * 14 + "one", " a: b", " - [x", " it's \"so\"", " # {"])
+        odd = self._rng.choice(["", " " + "long " * 14 + "one", " a: b", " - [x", ' it\'s "so"', " # {"])
         self.comments.append(f"# {len(self.comments)}{odd}")
         return self.comments[-1]
 

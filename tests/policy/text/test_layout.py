@@ -25,13 +25,9 @@ def part(text: str, first: str, count: int) -> list[str]:
 
 def test_keys_have_one_order_and_durations_their_largest_unit() -> None:
     text = formatted(
-        changed(
-            DEFAULT, "default:\n   plan: {arrive_within: 7200 s, as: 'report', priority: 2, dispatch_within: 90s}"
-        )
+        changed(DEFAULT, "default:\n   plan: {arrive_within: 7200 s, as: 'report', priority: 2, dispatch_within: 90s}")
     )
-    assert (
-        "\ndefault: {plan: {as: report, priority: 2, dispatch_within: 90 s, arrive_within: 2 h}}\n" in text
-    )
+    assert "\ndefault: {plan: {as: report, priority: 2, dispatch_within: 90 s, arrive_within: 2 h}}\n" in text
 
 
 DEFAULT = "default: {plan: report}"
@@ -44,7 +40,11 @@ def test_sections_have_one_order_whatever_the_text_has() -> None:
 
 
 def test_rules_have_a_line_for_each_key_and_conditions_stay_as_they_are_written() -> None:
-    text = formatted(changed("  - rule: robbery\n    when", "  - because: x\n    rule: r\n    when").replace("    because: NENA type \"robbery\"\n", ""))
+    text = formatted(
+        changed("  - rule: robbery\n    when", "  - because: x\n    rule: r\n    when").replace(
+            '    because: NENA type "robbery"\n', ""
+        )
+    )
     assert part(text, "  - rule: r", 4) == [
         "  - rule: r",
         "    when: {service: police, type: [robbery, hold_up_alarm]}",
@@ -73,7 +73,9 @@ def test_long_lists_are_filled_and_long_texts_folded_at_120_columns() -> None:
     assert max(map(len, lines)) <= WIDTH
     assert meaning("\n".join(lines)) == meaning(text)
     assert lines[2].startswith('title: "every call')
-    assert next(line for line in lines if "values: [" in line).startswith("    values: [robbery, hold_up_alarm, type_number_0,")
+    assert next(line for line in lines if "values: [" in line).startswith(
+        "    values: [robbery, hold_up_alarm, type_number_0,"
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """What a text means: the whole frame, section by section, and every form of condition."""
 
+# ruff: noqa: E501 - a row of a table is a line
+
 from __future__ import annotations
 
 import time
@@ -10,8 +12,19 @@ from policy_frame import FRAME, changed, meaning
 
 from everycall.policy.attributes import Attribute, Choice, Number, Several, YesNo, Zone
 from everycall.policy.conditions import All, Always, Any, Between, During, Has, In, Is, Not, Within
-from everycall.policy.rules import Floor, Grant, Heading, MayDiffer, Offer, Plan, Raise, Stage, Step, Substitution
-from everycall.policy.rules import TriageFloor
+from everycall.policy.rules import (
+    Floor,
+    Grant,
+    Heading,
+    MayDiffer,
+    Offer,
+    Plan,
+    Raise,
+    Stage,
+    Step,
+    Substitution,
+    TriageFloor,
+)
 from everycall.policy.text import read_policy, read_with_warnings
 
 POLICY = read_policy(FRAME.encode())
@@ -32,9 +45,7 @@ TWO_OFFICERS = Plan(
     ladder=STANDARD,
     cancellation_closes=False,
 )
-REPORT = Plan(
-    priority=4, send=(("police", 1),), dispatch_within=1800, ladder=STANDARD, may=(LATER, NEIGHBOUR)
-)
+REPORT = Plan(priority=4, send=(("police", 1),), dispatch_within=1800, ladder=STANDARD, may=(LATER, NEIGHBOUR))
 
 
 def attribute(name: str) -> Attribute:
@@ -172,8 +183,10 @@ def test_a_named_plan_with_changes_keeps_the_rest() -> None:
     [
         ("report", REPORT),
         ("{priority: 0}", Plan(priority=0)),
-        ("{priority: 9, send: {engine: 1, chief: 2}, support: [boat]}",
-         Plan(priority=9, send=(("engine", 1), ("chief", 2)), support=("boat",))),
+        (
+            "{priority: 9, send: {engine: 1, chief: 2}, support: [boat]}",
+            Plan(priority=9, send=(("engine", 1), ("chief", 2)), support=("boat",)),
+        ),
     ],
 )
 def test_a_plan_is_named_or_written_out(written: str, expected: Plan) -> None:
@@ -321,7 +334,9 @@ def test_a_condition_means(written: str, expected: object) -> None:
      ("366 d", 366 * 86_400)],
 )  # fmt: skip
 def test_a_duration_is_a_whole_number_and_its_unit(written: str, seconds: int) -> None:
-    assert read_policy(changed("answer_within: 15 s", f"answer_within: {written}").encode()).floor.answer_within == seconds
+    assert (
+        read_policy(changed("answer_within: 15 s", f"answer_within: {written}").encode()).floor.answer_within == seconds
+    )
 
 
 def test_windows_line_ends_mean_the_same() -> None:

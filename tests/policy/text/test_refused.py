@@ -3,6 +3,8 @@
 In the table `§` marks where the problem is to be found; it is taken out before the text is read.
 """
 
+# ruff: noqa: E501 - a row of a table is a line
+
 from __future__ import annotations
 
 import pytest
@@ -395,7 +397,9 @@ def test_after_so_many_problems_the_reader_stops() -> None:
 
 
 def test_more_rules_than_any_policy_has_are_refused() -> None:
-    text = FRAME.replace("rules:\n", "rules:\n" + "".join(f"  - {{rule: r{n}, when: always, plan: report}}\n" for n in range(5_000)))
+    text = FRAME.replace(
+        "rules:\n", "rules:\n" + "".join(f"  - {{rule: r{n}, when: always, plan: report}}\n" for n in range(5_000))
+    )
     assert any("5002 rules; 5000 is the most" in each.says for each in problems_of(text))
 
 

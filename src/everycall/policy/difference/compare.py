@@ -14,6 +14,7 @@ The search, for each direction:
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from functools import reduce
 from operator import or_
@@ -138,7 +139,7 @@ class _Search:
         self._land: Final = Landscape(scene)
         self._say: Final = Sentences(scene)
         self._order: Final = self._order_of_mention()
-        self._widenings: Final[dict[Deciders, Widening]] = {}
+        self._widenings: Final[dict[tuple[Deciders, frozenset[int]], Widening]] = {}
         self.found: Final[list[Region]] = []
 
     def run(self, direction: Direction, progress: Callable[[Direction, int], None] | None) -> Verdict:
@@ -235,9 +236,13 @@ class _Search:
         if shortest is None:
             return None
         leading = min(shortest.promise.components(), key=self._weight)
-        spread = self._widening((None, None)).spread(shortest, leading)
+        spread = self._widening((None, None), shortest.silent).spread(shortest, leading)
         known = spread.deciders_known() if spread is shortest else (None, None)
-        return self._told(call, both, spread, apart=not self._widening(known).pure(spread)), spread.promise
+        widening = self._widening(known, shortest.silent)
+        pure = widening.pure(spread)
+        if spread.silent and pure:
+            spread = replace_silent(spread, widening.needed(spread))
+        return self._told(call, both, spread, apart=not pure), spread.promise
 
     def _weight(self, component: int) -> tuple[int, int]:
         """Which component leads, where one must."""
@@ -256,10 +261,25 @@ class _Search:
             made = self._widening(known).around(point, wanted, self._order)
             if made is not None:
                 found.append(self._widening(known).extended(made, promise))
+        found += self._unraised(point, (old, new), promise)
         whole = self._widening((old, new)).whole(promise)
         if whole is not None:
             found.append(whole)
         return min(found, key=Widened.length, default=None)
+
+    def _unraised(self, point: Box, deciders: tuple[int, int], promise: Promise) -> Iterator[Widened]:
+        """The same, but for what `add` rules that the call does not meet would raise: those are named instead."""
+        old, new = deciders
+        silent = self._land.silent_at(point, promise.components())
+        if not silent:
+            return
+        leading = promise.only((min(promise.components(), key=self._weight),))
+        known: Deciders
+        for known in ((old, None), (None, new), (old, new)):
+            widening = self._widening(known, silent)
+            made = widening.whole(leading) or widening.around(point, leading, self._order)
+            if made is not None:
+                yield widening.extended(made, promise)
 
     def _attempts(self, old: int, new: int, promise: Promise) -> Iterator[tuple[Deciders, Promise]]:
         """What to widen, and with which promise: fewer components make wider regions.
@@ -277,10 +297,11 @@ class _Search:
                 yield known, promise.only(by_plan[:1])
         yield (old, new), promise.only(by_add[:1] or by_plan)
 
-    def _widening(self, known: Deciders) -> Widening:
-        if known not in self._widenings:
-            self._widenings[known] = Widening(self._land, known)
-        return self._widenings[known]
+    def _widening(self, known: Deciders, silent: frozenset[int] = frozenset()) -> Widening:
+        key = (known, silent)
+        if key not in self._widenings:
+            self._widenings[key] = Widening(self._land, known, silent)
+        return self._widenings[key]
 
     def _readable(self, call: Call, listed: Sequence[Region]) -> Call:
         """The call without the facts that play no part: the same rules decide and raise, and it is not listed yet."""
@@ -314,7 +335,15 @@ class _Search:
                 self._scene.components.items, both[OLD].ranks, both[NEW].ranks, strict=True
             )
         )
-        description = Description(old_rules=known[OLD], new_rules=known[NEW], facts=facts, apart=apart)
+        unless_old, unless_new = self._land.adding(wide.silent)
+        description = Description(
+            old_rules=known[OLD],
+            new_rules=known[NEW],
+            facts=facts,
+            unless_old=unless_old,
+            unless_new=unless_new,
+            apart=apart,
+        )
         return Region(
             direction=promise.direction,
             description=replace(description, words=self._say.description(description, promise.direction)),
@@ -337,10 +366,18 @@ class _Search:
 
     def _shifts(self, both: Both) -> dict[int, Shift]:
         pairs = zip(self._scene.components.items, both[OLD].ranks, both[NEW].ranks, strict=True)
+        changed = {
+            at: (component, before, after) for at, (component, before, after) in enumerate(pairs) if before != after
+        }
+        names = {name for component, _, _ in changed.values() for name in component.names}
         return {
-            at: self._say.shift(component, before, after)
-            for at, (component, before, after) in enumerate(pairs)
-            if before != after
+            at: self._say.shift(*changed[at])
+            for at in sorted(changed, key=self._weight)
+            # Who is told of what was not allowed before is no news beside that it is.
+            if not (
+                (name := changed[at][0].name).endswith(".ladder")
+                and (name.removesuffix(".ladder") in names or name.removesuffix("ladder") + "within" in names)
+            )
         }
 
     def _example(self, call: Mapping[str, Value], both: Both) -> Example:
@@ -397,6 +434,9 @@ def lies_in(judge: Judge, call: Call, region: Region) -> bool:
     named = zip((described.old_rules, described.new_rules), both, strict=True)
     if not all(not rules or outcome.rule in rules for rules, outcome in named):
         return False
+    unless = zip((described.unless_old, described.unless_new), both, strict=True)
+    if any(not frozenset(rules).isdisjoint(outcome.raised_by) for rules, outcome in unless):
+        return False
     if not described.apart:
         return True
     promise = judge.promise(both)
@@ -408,6 +448,11 @@ def has_facts(call: Mapping[str, Value], facts: Sequence[ValueSet]) -> bool:
     return all(
         fact.unknown if (value := call.get(fact.variable)) is None else value in fact.values for fact in facts
     )
+
+
+def replace_silent(found: Widened, silent: frozenset[int]) -> Widened:
+    """What was found, with fewer conditions to be silent."""
+    return dataclasses.replace(found, silent=silent)
 
 
 def union(sets: Iterable[int]) -> int:

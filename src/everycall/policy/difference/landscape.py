@@ -211,6 +211,24 @@ class Landscape:
             self._allowed[side, rule] = held
         return held
 
+    def silent_at(self, point: Box, components: Sequence[int]) -> frozenset[int]:
+        """The conditions of `add` rules that do not hold at a point and would raise in one of these components."""
+        return frozenset(
+            [
+                added.node
+                for rules in self.rules
+                for added in rules.adds
+                if any(added.ranks[at] is not None for at in components)
+                and self.status(added.node, point, {}) == FAILS
+            ]
+        )
+
+    def adding(self, nodes: frozenset[int]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The `add` rules with these conditions, each once: of the new version where it has it, else of the old."""
+        new = {added.node: added.rule for added in self.rules[1].adds if added.node in nodes}
+        old = {added.node: added.rule for added in self.rules[0].adds if added.node in nodes and added.node not in new}
+        return tuple(old.values()), tuple(new.values())
+
     # How nodes are made.
 
     def _rules(self, at: int, policy: Policy) -> Rules:

@@ -14,6 +14,7 @@ from everycall.policy.formula import (
     Differs,
     Found,
     Less,
+    Matches,
     Neg,
     Never,
     NoAnswer,
@@ -86,7 +87,9 @@ def within(scene: Scene, direction: Direction, description: Description) -> Form
     named = ((OLD_SIDE, description.old_rules), (NEW_SIDE, description.new_rules))
     decides = [OneOf(parts=tuple([Decides(side=side, rule=rule) for rule in rules])) for side, rules in named if rules]
     apart = _before(scene, direction) if description.apart else []
-    return AllOf(parts=(*decides, *[_among(scene, fact) for fact in description.facts], *apart))
+    unless = ((OLD_SIDE, description.unless_old), (NEW_SIDE, description.unless_new))
+    silent = [Neg(part=Matches(side=side, rule=rule)) for side, rules in unless for rule in rules]
+    return AllOf(parts=(*decides, *[_among(scene, fact) for fact in description.facts], *silent, *apart))
 
 
 def _among(scene: Scene, fact: ValueSet) -> Formula:

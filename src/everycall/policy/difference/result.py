@@ -30,6 +30,8 @@ class Description(Frozen, frozen=True, kw_only=True):
         old_rules: One of these decides under the old version (ids, or `triage`, or `default`); none: whichever.
         new_rules: One of these decides under the new version; none: whichever.
         facts: What else is true of them; nothing: every call that those rules decide.
+        unless_old: None of these `add` rules of the old version applies to them.
+        unless_new: None of these `add` rules of the new version applies to them.
         apart: Without those of them that change in a direction that comes before this one: that get less, or,
             where nothing here gets more either, that get more.
         words: The same in words.
@@ -38,6 +40,8 @@ class Description(Frozen, frozen=True, kw_only=True):
     old_rules: tuple[str, ...] = ()
     new_rules: tuple[str, ...] = ()
     facts: tuple[ValueSet, ...] = ()
+    unless_old: tuple[str, ...] = ()
+    unless_new: tuple[str, ...] = ()
     apart: bool = False
     words: str = ""
 

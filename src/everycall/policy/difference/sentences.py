@@ -62,6 +62,9 @@ class Sentences:
         if description.new_rules:
             said.append(_whose(description.new_rules, ("now decides", "now decide"), "the new version"))
         where = f", where {self.facts(description.facts)}" if description.facts else ""
+        adding = list(dict.fromkeys(description.unless_old + description.unless_new))
+        if adding:
+            where += f", unless {among(_short(adding))} {'adds' if len(adding) == 1 else 'add'} to it"
         apart = f", unless it gets {_EARLIER[direction]} in something" if description.apart else ""
         return f"every call{' that ' if said else ''}{' and that '.join(said)}{where}{apart}"
 
@@ -88,9 +91,7 @@ class Sentences:
     def shift(self, component: Component, before: int, after: int) -> Shift:
         """A component before and after."""
         was, now = spoken(component.levels[before]), spoken(component.levels[after])
-        named = [component_words(name) for name in component.names]
-        shown = among(named[:3], "and") if len(named) < 4 else f"{', '.join(named[:3])} and {len(named) - 3} more"  # noqa: PLR2004
-        words = f"{was} → {now}" if component.name == "priority" else f"{shown}: {was} → {now}"
+        words = f"{was} → {now}" if component.name == "priority" else f"{_names_words(component.names)}: {was} → {now}"
         return Shift(component=component.name, before=was, after=now, words=words)
 
     def _told(self, name: str, value: Value) -> str:
@@ -196,6 +197,17 @@ def _short(words: Sequence[str]) -> list[str]:
 def spoken(level: str) -> str:
     """A level with its durations in the unit that fits."""
     return _SECONDS.sub(lambda found: duration(int(found.group(1))), level)
+
+
+def _names_words(names: Sequence[str]) -> str:
+    """Several components that change together; grants by who and on which grounds."""
+    if len(names) == 1 or not names[0].startswith("may."):
+        return among([component_words(name) for name in names], "and")
+    tail = ", who is told" if names[0].endswith(".ladder") else ""
+    parts = [name.removesuffix(".ladder").split(".") for name in names]
+    columns = [list(dict.fromkeys(plain(part[at]) for part in parts if at < len(part))) for at in (2, 3, 4)]
+    said = "; ".join([among(_short(column)) for column in columns if column])
+    return f"may {plain(parts[0][1])} ({said}){tail}"
 
 
 def component_words(name: str) -> str:

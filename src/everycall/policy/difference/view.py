@@ -68,12 +68,17 @@ def _count(regions: Sequence[Region]) -> str:
 
 def _loud(difference: Difference) -> Iterator[str]:
     """Whatever touches only some callers is said first."""
+    groups: dict[tuple[str, str], int] = {}
     for region in difference.regions:
         if region.touched.protected:
-            yield (
-                f"CAREFUL: the group “{region.description.words}” gets {_word(region)} and is only of calls where "
-                f"{region.touched.protected_words}. Who the caller is, or whose the place is, decides here."
-            )
+            key = (_word(region), region.touched.protected_words)
+            groups[key] = groups.get(key, 0) + 1
+    for (word, words), count in groups.items():
+        subject = "one group that gets" if count == 1 else f"{count} groups that get"
+        yield (
+            f"CAREFUL: {subject} {word} {'is' if count == 1 else 'are'} only of calls where {words}. "
+            "Who the caller is, or whose the place is, decides there."
+        )
 
 
 def _word(region: Region) -> str:

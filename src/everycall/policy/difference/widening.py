@@ -67,6 +67,8 @@ class Widened:
         granted: The kinds that those rules' deciding allows at all: where the box is as wide, nothing is said.
         deciders: For each version the rules that may decide.
         promise: What all calls of it do.
+        silent: The conditions of `add` rules that hold of none of its calls.
+        pairs: The rules that may decide the same of its calls, where that was worked out.
     """
 
     known: tuple[tuple[int, ...], tuple[int, ...]]
@@ -74,6 +76,8 @@ class Widened:
     granted: Box
     deciders: tuple[tuple[int, ...], tuple[int, ...]]
     promise: Promise
+    silent: frozenset[int] = frozenset()
+    pairs: tuple[tuple[int, int], ...] = ()
 
     def narrowed(self) -> list[int]:
         """The variables of which something has to be said."""
@@ -86,17 +90,19 @@ class Widened:
 
     def length(self) -> int:
         """How much has to be said; a second rule's name says less to a reader than a fact does."""
-        return 2 * len(self.narrowed()) + (3 if all(self.known) else 0)
+        return 2 * len(self.narrowed()) + (3 if all(self.known) else 0) + (4 if self.silent else 0)
 
 
 class Widening:
     """Widens around calls that a known rule decides: of one version, or one of each."""
 
-    def __init__(self, landscape: Landscape, known: Deciders) -> None:
-        """Work out what follows from those rules' deciding."""
+    def __init__(self, landscape: Landscape, known: Deciders, silent: frozenset[int] = frozenset()) -> None:
+        """Work out what follows from those rules' deciding, and from these conditions' not holding."""
         self._land: Final = landscape
         self._deciders: Final = known
-        self._known: Final[dict[int, int]] = {}
+        self._silent: Final = silent
+        # Only noted, not put into the box: "unless this rule adds" shall be said, and not "weapon is not yes".
+        self._known: Final[dict[int, int]] = dict.fromkeys(silent, FAILS)
         self.granted: Final[Box] = list(landscape.everything)
         for rules, decider in zip(landscape.rules, known, strict=True):
             if decider is not None:
@@ -165,7 +171,21 @@ class Widening:
             granted=self.granted,
             deciders=(self._possible(OLD, said), self._possible(NEW, said)),
             promise=promise.only(kept),
+            silent=self._silent,
         )
+
+    def needed(self, found: Widened) -> frozenset[int]:
+        """Those of the silent conditions without which what was found would not keep its promise."""
+        needed = set(self._silent)
+        for node in sorted(self._silent):
+            said = self._statuses(found.box)
+            for root in self._silent - needed | {node}:
+                said[root] = self._land.status(root, found.box, {})
+            self._kept = {}
+            if self._keeps(said, found.promise, among=found.pairs):
+                needed.discard(node)
+        self._kept = {}
+        return frozenset(needed)
 
     def _try(self, box: Box, said: dict[int, int], variable: int, kinds: int, promise: Promise) -> None:
         before = box[variable]
@@ -194,11 +214,11 @@ class Widening:
                     break
         return tuple(found)
 
-    def _keeps(self, said: dict[int, int], promise: Promise) -> bool:
+    def _keeps(self, said: dict[int, int], promise: Promise, among: Sequence[tuple[int, int]] = ()) -> bool:
         adding = bytes([said[node] for node in self._add_nodes])
         plans = self._land.plans
         kept_before = self._kept
-        for old, new in self._pairs(said):
+        for old, new in among or self._pairs(said):
             key = (plans[OLD][old], plans[NEW][new], adding)
             kept = kept_before.get(key)
             if kept is None:
@@ -234,9 +254,7 @@ class Widening:
         said = self._statuses(found.box)
         upwards = found.promise.direction == "otherwise"
         judged: dict[tuple[int, int], bool] = {}
-        for old, new in product(*found.deciders) if self._deciders != (None, None) else self._pairs(said):
-            if any(known and at not in known for known, at in zip(found.known, (old, new), strict=True)):
-                continue
+        for old, new in found.pairs or self._pairs(said):
             key = (self._land.plans[OLD][old], self._land.plans[NEW][new])
             if key not in judged:
                 before, after = self._all_sources(old, new, said)
@@ -271,28 +289,61 @@ class Widening:
         sample = dict(zip(plans, pairs, strict=True))
         kept = {key: self._keeps_with(*pair, said, wanted) for key, pair in sample.items()}
         good = {pair for pair, key in zip(pairs, plans, strict=True) if kept[key]}
+        pairs = self._without_impossible(pairs, good, box)
         best = self._widest(pairs, good, found)
         if best is None:
             return found
-        inside = [
-            (pair, key)
-            for pair, key in zip(pairs, plans, strict=True)
-            if all(not known or pair[side] in known for side, known in enumerate(best))
-        ]
-        every = {key: sample[key] for _, key in inside}
+        inside = [pair for pair in pairs if all(not known or pair[side] in known for side, known in enumerate(best))]
+        every = {(self._land.plans[OLD][old], self._land.plans[NEW][new]): (old, new) for old, new in inside}
         promise = [
             at
             for at in found.promise.components()
             if all(self._keeps_with(*pair, said, found.promise.only((at,))) for pair in every.values())
         ]
-        deciders = [tuple(sorted({pair[side] for pair, _ in inside})) for side in (OLD, NEW)]
+        deciders = [tuple(sorted({pair[side] for pair in inside})) for side in (OLD, NEW)]
         return Widened(
             known=(tuple(sorted(best[OLD])), tuple(sorted(best[NEW]))),
             box=box,
             granted=self.granted,
             deciders=(deciders[OLD], deciders[NEW]),
             promise=found.promise.only(promise),
+            silent=self._silent,
+            pairs=tuple(inside),
         )
+
+    def _without_impossible(
+        self, pairs: Sequence[tuple[int, int]], good: set[tuple[int, int]], box: Box
+    ) -> list[tuple[int, int]]:
+        """The pairs without those that are no good and cannot be: one rule's calls are not the other's.
+
+        A rule none of whose pairs is good is not looked at more closely: nothing would come of it.
+        """
+        hopeful = [{pair[side] for pair in good} for side in (OLD, NEW)]
+        decide: dict[tuple[int, int], frozenset[int]] = {}
+
+        def apart(side: int, pair: tuple[int, int]) -> bool:
+            key = (side, pair[side])
+            if pair[side] not in hopeful[side]:
+                return False
+            if key not in decide:
+                decide[key] = self._beside(side, pair[side], box)
+            return pair[1 - side] not in decide[key]
+
+        return [pair for pair in pairs if pair in good or not (apart(OLD, pair) or apart(NEW, pair))]
+
+    def _beside(self, side: int, rule: int, box: Box) -> frozenset[int]:
+        """The rules of the other version that may decide calls of the box that this rule decides."""
+        narrow = [kinds & allowed for kinds, allowed in zip(box, self._land.allowed(side, rule), strict=True)]
+        if not all(narrow):
+            return frozenset()
+        found: list[int] = []
+        for at, node in enumerate(self._land.rules[1 - side].nodes):
+            said = self._land.status(node, narrow, self._known)
+            if said & HOLDS:
+                found.append(at)
+                if not said & FAILS:
+                    break
+        return frozenset(found)
 
     def _widest(
         self, pairs: Sequence[tuple[int, int]], good: set[tuple[int, int]], found: Widened

@@ -15,20 +15,23 @@ from functools import cached_property
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 
+from everycall.policy.attributes import TYPE
+from everycall.policy.components import Components
 from everycall.policy.conditions import mentioned
 from everycall.policy.evaluate import compile_policy
 from everycall.policy.formula import AllOf, Decides, Found, Lower, Neg, Never, OneOf, Scene, Side, ValueIs
 from everycall.policy.properties.boxes import Boxes
 from everycall.policy.properties.replay import CALL, TWIN, Replay
 from everycall.policy.properties.witnesses import Witnesses
+from everycall.policy.properties.words import every_rule
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 
     from everycall.policy.attributes import Variable
     from everycall.policy.evaluate import CompiledPolicy
     from everycall.policy.formula import Answer, Call, Engine, Formula
-    from everycall.policy.rules import Policy
+    from everycall.policy.rules import AddRule, Policy, Rule
 
     MakeEngines = Callable[[Scene], Sequence[Engine]]
 
@@ -68,6 +71,26 @@ class Open:
 
 Settled = Confirmed | NoneExist | Open
 
+TOGETHER: Final = 16
+"""So many questions are asked at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One of many questions, whether two calls are told apart by one rule.
+
+    Attributes:
+        rule: The rule that would be to blame.
+        formula: What is asked.
+        group: Questions of one group look at the same few rules, so that they are best asked together.
+        differ: The variables in which the twins differ.
+    """
+
+    rule: Rule | AddRule
+    formula: Formula
+    group: Hashable = None
+    differ: frozenset[str] = frozenset()
+
 
 def make_engines(scene: Scene) -> Sequence[Engine]:
     """z3 over bit-vectors, and CaDiCaL over clauses of our own.
@@ -100,8 +123,8 @@ def same(variable: Variable, one: str = CALL, other: str = TWIN) -> Formula:
 class Tally:
     """What one property cost, and its questions as SMT-LIB.
 
-    The scripts of all questions, each complete in itself, are joined with `(reset)` in between, so that any solver can be
-    run over the whole; before each stands what the engines made of it.
+    The scripts of all questions, each complete in itself, are joined with `(reset)` in between, so that any solver can
+    be run over the whole; before each stands what the engines made of it.
     """
 
     def __init__(self, *, keep: bool = False) -> None:
@@ -171,6 +194,28 @@ class Asker:
             tally.write(writer.smtlib(question), settled)
         return settled
 
+    def ask_each(self, questions: Iterable[Question], tally: Tally) -> Iterator[tuple[Question, Confirmed | Open]]:
+        """Settle many questions, and give those that both engines do not deny.
+
+        Those of one group are asked together first (is any of them so?), and one by one only if that is not denied.
+        """
+        groups: dict[Hashable, list[Question]] = {}
+        for question in questions:
+            groups.setdefault(question.group, []).append(question)
+        for group in groups.values():
+            for at in range(0, len(group), TOGETHER):
+                yield from self._together(group[at : at + TOGETHER], tally)
+
+    def _together(self, group: Sequence[Question], tally: Tally) -> Iterator[tuple[Question, Confirmed | Open]]:
+        if len(group) > 1 and isinstance(
+            self.ask(OneOf(parts=tuple([question.formula for question in group])), tally), NoneExist
+        ):
+            return
+        for question in group:
+            settled = self.ask(question.formula, tally)
+            if not isinstance(settled, NoneExist):
+                yield question, settled
+
     def _settled(self, question: Formula, answers: Sequence[tuple[str, Answer]]) -> Settled:
         never = [name for name, answer in answers if isinstance(answer, Never)]
         found = [(name, answer.calls) for name, answer in answers if isinstance(answer, Found)]
@@ -198,7 +243,7 @@ class Inquiry:
         """Ask about this policy with these engines; `seconds` for each question and engine."""
         self.policy: Final = policy
         self.variables: Final = policy.variables()
-        self.read: Final = frozenset(name for rule in (*policy.deciding, *policy.add) for name in mentioned(rule.when))
+        self.read: Final = frozenset(name for rule in every_rule(policy) for name in mentioned(rule.when))
         self.own: Final = frozenset(
             name for name, variable in self.variables.items() if variable.protected or variable.danger
         ).intersection(self.read)
@@ -239,6 +284,25 @@ class Inquiry:
     def boxes(self) -> Boxes:
         """The policy's conditions as boxes."""
         return Boxes(self.policy)
+
+    @cached_property
+    def components(self) -> Components:
+        """The policy's components, which are the same in every scene."""
+        return Components.of(self.policy)
+
+    @cached_property
+    def ranks(self) -> dict[str, tuple[int, ...]]:
+        """The rank of each deciding rule's plan in each component."""
+        of_plan: dict[int, tuple[int, ...]] = {}  # plans are shared by many rules
+        for rule in self.policy.deciding:
+            if id(rule.plan) not in of_plan:
+                of_plan[id(rule.plan)] = self.components.ranks(rule.plan)
+        return {rule.id: of_plan[id(rule.plan)] for rule in self.policy.deciding}
+
+    def group(self, rule: Rule | AddRule) -> Hashable:
+        """The incident types that a rule is about: rules of one type are asked about together."""
+        hull = self.boxes.hull(rule.when)
+        return None if hull is None else hull.get(TYPE)
 
     @cached_property
     def witnesses(self) -> Witnesses:

@@ -6,14 +6,12 @@ from time import process_time
 from typing import TYPE_CHECKING, Final
 
 from everycall.core.certificates import REQUIRED_PROPERTIES
-from everycall.policy.formula import AllOf
 from everycall.policy.properties.alive import NO_DEAD_RULE, Life
-from everycall.policy.properties.asking import Confirmed, Inquiry, Open, Tally, make_engines
-from everycall.policy.properties.danger import DANGER, Danger, more_danger
+from everycall.policy.properties.asking import Inquiry, Tally, make_engines
+from everycall.policy.properties.danger import DANGER, less, more_danger
 from everycall.policy.properties.likeness import LIKE_CALLS_ALIKE, attribute_report
 from everycall.policy.properties.listings import declared
 from everycall.policy.properties.overlaps import overlaps
-from everycall.policy.properties.pairs import Smallest, twins
 from everycall.policy.properties.protected import PROTECTED_LIST, not_protected
 from everycall.policy.properties.proxies import PLACE_VARIES, place_varies, proxies
 from everycall.policy.properties.refusals import NO_SILENT_REFUSAL, refusals
@@ -27,7 +25,7 @@ from everycall.policy.properties.report import (
     verdict_of,
 )
 from everycall.policy.properties.unknown import UNKNOWN, gets_less, unknown_danger, unknown_type
-from everycall.policy.properties.words import ended, rule_words
+from everycall.policy.properties.words import ended
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -44,7 +42,7 @@ SAYS: Final = {
     "protected attribute, unknown included, but for the supports that may_differ lists.",
     PROTECTED_LIST: "Every declared attribute of the shipped list of protected attributes, and whatever is derived "
     "from a protected attribute, is declared as protected.",
-    UNKNOWN: "Danger that is unknown gets no less than no danger; a call of unknown type gets at least the triage floor.",
+    UNKNOWN: "Danger that is unknown gets no less than none; a call of unknown type gets the triage floor at least.",
     DANGER: "More danger never gets less, in any ordered component, but for what a rule declares with reason and end.",
     NO_SILENT_REFUSAL: "No call of priority 0 or 1 can be declined; whatever may be held, handed over, declined or "
     "offered has roles, a ground, a time and a ladder that ends in a person.",
@@ -187,28 +185,8 @@ class _Check:
         return by_danger + by_type, open_danger + open_type, gets_less(self._inquiry, tally)
 
     def _danger(self, tally: Tally) -> tuple[list[Shown], list[str], list[Shown]]:
-        inquiry = self._inquiry
-        refuted: list[Shown] = []
-        still_open: list[str] = []
-        for variable in inquiry.variables.values():
-            if not variable.danger or variable.name not in inquiry.read:
-                continue
-            self._progress(f"{DANGER}: {variable.name}")
-            differ = frozenset({variable.name})
-            asker, same = inquiry.moving(differ)
-            small = Smallest(asker.replay, inquiry.witnesses)
-            danger = Danger(self._policy, asker.scene, inquiry.boxes)
-            for rule, asked in danger.by_rule(more_danger(variable)):
-                question = AllOf(parts=(*same, asked))
-                settled = asker.ask(question, tally)
-                if isinstance(settled, Confirmed):
-                    pair = small.of(question, settled.calls, differ)
-                    claim = f"More danger ({variable.name}) gets less, by {rule_words(rule)}."
-                    shown = twins("less_in_danger", asker.replay, pair, claim, rule=rule.id, variable=variable.name)
-                    refuted.append(shown)
-                elif isinstance(settled, Open):
-                    still_open.append(f"{variable.name}, {rule_words(rule)}: {settled.because}")
-        return refuted, still_open, declared(inquiry, tally)
+        refuted, still_open = less(self._inquiry, tally, DANGER, more_danger, "More danger ({}) gets less, by {}.")
+        return refuted, still_open, declared(self._inquiry, tally)
 
     def _no_silent_refusal(self, tally: Tally) -> tuple[list[Shown], list[str], list[Shown]]:
         return *refusals(self._inquiry, tally), []
@@ -228,6 +206,4 @@ class _Check:
 
     def _overlaps(self) -> dict[str, tuple[str, ...]]:
         self._progress("overlaps")
-        components = self._inquiry.single().scene.components
-        plans = {rule.id: components.ranks(rule.plan) for rule in self._policy.rules}
-        return overlaps(self._policy, self._inquiry.boxes, plans)
+        return overlaps(self._policy, self._inquiry.boxes, self._inquiry.ranks)

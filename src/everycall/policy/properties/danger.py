@@ -16,15 +16,19 @@ from typing import TYPE_CHECKING, Final
 
 from everycall.policy.conditions import All, Always, Any, Not
 from everycall.policy.formula import AllOf, Decides, Formula, Less, Lower, Matches, Neg, OneOf, ValueIs
+from everycall.policy.properties.asking import Confirmed, Question
+from everycall.policy.properties.pairs import Smallest, twins
 from everycall.policy.properties.replay import CALL, TWIN
+from everycall.policy.properties.words import rule_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from everycall.policy.attributes import Variable
     from everycall.policy.conditions import Condition, Leaf
-    from everycall.policy.formula import Scene
+    from everycall.policy.properties.asking import Inquiry, Tally
     from everycall.policy.properties.boxes import Boxes
+    from everycall.policy.properties.report import Shown
     from everycall.policy.rules import AddRule, Policy, Rule
 
 DANGER: Final = "danger"
@@ -80,17 +84,17 @@ def from_absence_to_unknown(variable: Variable) -> Moves:
 class Danger:
     """The questions of danger for one policy."""
 
-    def __init__(self, policy: Policy, scene: Scene, boxes: Boxes) -> None:
-        """For this policy; the scene gives the components."""
-        self._policy: Final = policy
-        self._boxes: Final = boxes
-        self._components: Final = scene.components
+    def __init__(self, inquiry: Inquiry) -> None:
+        """For the policy of this inquiry."""
+        self._policy: Final = inquiry.policy
+        self._boxes: Final = inquiry.boxes
+        self._components: Final = inquiry.components
         self._less: Final = {
             component.name: self._less_in(component.name, component.names)
-            for component in scene.components.items
+            for component in inquiry.components.items
             if component.ordered
         }
-        self._ranks: Final = {rule.id: scene.components.ranks(rule.plan) for rule in policy.deciding}
+        self._ranks: Final = inquiry.ranks
         self._most: Final = tuple([max(ranks) for ranks in zip(*self._ranks.values(), strict=True)])
         self._least: Final = tuple([min(ranks) for ranks in zip(*self._ranks.values(), strict=True)])
 
@@ -103,20 +107,18 @@ class Danger:
     def by_rule(self, moves: Moves) -> Iterator[tuple[Rule | AddRule, Formula]]:
         """The question of each rule that could make a difference along these moves."""
         for rule in self._policy.deciding:
-            sides = [
-                (side, could)
-                for side, might, could in (
-                    (CALL, moves.ends, lambda at, name=rule.id: self._ranks[name][at] > self._least[at]),
-                    (TWIN, moves.begins, lambda at, name=rule.id: self._ranks[name][at] < self._most[at]),
-                )
-                if might(rule.when, self._boxes)
-            ]
+            ranks = self._ranks[rule.id]
+            sides: list[tuple[str, list[bool]]] = []
+            if moves.ends(rule.when, self._boxes):
+                sides.append((CALL, [rank > least for rank, least in zip(ranks, self._least, strict=True)]))
+            if moves.begins(rule.when, self._boxes):
+                sides.append((TWIN, [rank < most for rank, most in zip(ranks, self._most, strict=True)]))
             parts: list[Formula] = []
             for side, could in sides:
                 less = [
                     self._less[component.name]
                     for at, component in enumerate(self._components.items)
-                    if component.ordered and could(at)
+                    if component.ordered and could[at]
                 ]
                 if less:
                     parts.append(AllOf(parts=(Decides(side=side, rule=rule.id), OneOf(parts=tuple(less)))))
@@ -151,3 +153,42 @@ def substituting(policy: Policy, names: tuple[str, ...]) -> Iterator[Formula]:
     for added in policy.add:
         if {*names} <= {each.component for each in added.instead}:
             yield Matches(side=TWIN, rule=added.id)
+
+
+def less(
+    inquiry: Inquiry, tally: Tally, kind: str, moves_of: Callable[[Variable], Moves], words: str
+) -> tuple[list[Shown], list[str]]:
+    """Where a twin that is moved on, in one danger variable, gets less; and what stayed open.
+
+    Args:
+        inquiry: The policy and its engines.
+        tally: What it costs is added here.
+        kind: What the pairs are called in the report.
+        moves_of: The moves of a variable.
+        words: The claim, with the variable and the rule to be filled in.
+    """
+    refuted: list[Shown] = []
+    still_open: list[str] = []
+    asker, _ = inquiry.moving(inquiry.own)
+    danger = Danger(inquiry)
+    small = Smallest(asker.replay, inquiry.witnesses)
+    for question, settled in asker.ask_each(_questions(inquiry, danger, moves_of), tally):
+        (variable,) = question.differ
+        name = rule_words(question.rule)
+        if isinstance(settled, Confirmed):
+            pair = small.of(question.formula, settled.calls, question.differ)
+            claim = words.format(variable, name)
+            refuted.append(twins(kind, asker.replay, pair, claim, rule=question.rule.id, variable=variable))
+        else:
+            still_open.append(f"{variable}, {name}: {settled.because}")
+    return refuted, still_open
+
+
+def _questions(inquiry: Inquiry, danger: Danger, moves_of: Callable[[Variable], Moves]) -> Iterator[Question]:
+    for variable in inquiry.variables.values():
+        if variable.danger and variable.name in inquiry.read:
+            differ = frozenset({variable.name})
+            _, same = inquiry.moving(differ)
+            for rule, asked in danger.by_rule(moves_of(variable)):
+                formula = AllOf(parts=(*same, asked))
+                yield Question(rule=rule, formula=formula, group=inquiry.group(rule), differ=differ)

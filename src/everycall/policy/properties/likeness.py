@@ -22,17 +22,18 @@ from typing import TYPE_CHECKING, Final
 
 from everycall.policy.conditions import mentioned
 from everycall.policy.formula import AllOf, Decides, Differs, Less, Matches, Neg, OneOf
-from everycall.policy.properties.asking import Confirmed, Open, decided_by
+from everycall.policy.properties.asking import Confirmed, Question, decided_by
 from everycall.policy.properties.pairs import Smallest, twins
 from everycall.policy.properties.replay import CALL, TWIN
 from everycall.policy.properties.report import AttributeReport, Shown, verdict_of
 from everycall.policy.properties.words import listing, rule_words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from everycall.policy.attributes import Attribute
-    from everycall.policy.formula import Formula, Scene
+    from everycall.policy.components import Components
+    from everycall.policy.formula import Formula
     from everycall.policy.properties.asking import Inquiry, Tally
     from everycall.policy.rules import AddRule, Policy, Rule
 
@@ -42,16 +43,14 @@ LIKE_CALLS_ALIKE: Final = "like_calls_alike"
 class Likeness:
     """The questions of likeness for one policy."""
 
-    def __init__(self, policy: Policy, scene: Scene) -> None:
-        """For this policy; the scene gives the components."""
+    def __init__(self, policy: Policy, components: Components, ranks: Mapping[str, tuple[int, ...]]) -> None:
+        """For this policy, its components, and the ranks of its deciding rules' plans."""
         self.policy: Final = policy
-        self._components: Final = scene.components
+        self._components: Final = components
+        self._plan_of: Final = ranks
         self._plans: Final[dict[tuple[int, ...], list[str]]] = {}
-        self._plan_of: Final[dict[str, tuple[int, ...]]] = {}
-        for rule in policy.deciding:
-            ranks = self._components.ranks(rule.plan)
-            self._plan_of[rule.id] = ranks
-            self._plans.setdefault(ranks, []).append(rule.id)
+        for name, plan in ranks.items():
+            self._plans.setdefault(plan, []).append(name)
         self._decided: Final = {ranks: decided_by(TWIN, rules) for ranks, rules in self._plans.items()}
 
     def exempt(self, attribute: str) -> frozenset[str]:
@@ -135,19 +134,21 @@ def look(
         about: The attribute, as the report names it.
     """
     asker, same = inquiry.moving(differ)
-    likeness = Likeness(inquiry.policy, asker.scene)
+    likeness = Likeness(inquiry.policy, inquiry.components, inquiry.ranks)
     small = Smallest(asker.replay, inquiry.witnesses)
     found = Found()
     found.rules = [rule.id for rule in inquiry.policy.mentioning(differ)]
-    for rule, asked in likeness.by_rule(differ, exempt):
-        question = AllOf(parts=(*same, asked))
-        settled = asker.ask(question, tally)
+    questions = [
+        Question(rule=rule, formula=AllOf(parts=(*same, asked)), group=inquiry.group(rule))
+        for rule, asked in likeness.by_rule(differ, exempt)
+    ]
+    for question, settled in asker.ask_each(questions, tally):
+        name = rule_words(question.rule)
         if isinstance(settled, Confirmed):
-            pair = small.of(question, settled.calls, differ)
-            claim = words(rule_words(rule))
-            found.pairs.append(twins("unlike", asker.replay, pair, claim, rule=rule.id, variable=about))
-        elif isinstance(settled, Open):
-            found.open.append(f"{about}, {rule_words(rule)}: {settled.because}")
+            pair = small.of(question.formula, settled.calls, differ)
+            found.pairs.append(twins("unlike", asker.replay, pair, words(name), rule=question.rule.id, variable=about))
+        else:
+            found.open.append(f"{about}, {name}: {settled.because}")
     return found
 
 

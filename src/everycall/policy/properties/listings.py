@@ -12,10 +12,12 @@ from everycall.policy.properties.examples import Examples
 from everycall.policy.properties.pairs import Smallest, twins
 from everycall.policy.properties.replay import CALL, TWIN
 from everycall.policy.properties.report import Shown
-from everycall.policy.properties.words import ended, rule_words
+from everycall.policy.properties.words import ended, every_rule, rule_words
 from everycall.policy.rules import Rule
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from everycall.policy.attributes import Value, Variable
     from everycall.policy.properties.asking import Inquiry, Tally
     from everycall.policy.properties.replay import Decided
@@ -28,8 +30,7 @@ def declared(inquiry: Inquiry, tally: Tally) -> list[Shown]:
     examples = Examples(inquiry)
     policy = inquiry.policy
     dangers = [variable for variable in inquiry.variables.values() if variable.danger and variable.name in inquiry.read]
-    every: tuple[Rule | AddRule, ...] = (*policy.deciding, *policy.add)
-    for rule in every:
+    for rule in every_rule(policy):
         listed += [_substitution(inquiry, tally, examples, dangers, rule, each) for each in rule.instead]
         stage = rule.plan.stage if isinstance(rule, Rule) else rule.add.stage
         if stage is not None:
@@ -87,12 +88,14 @@ def _pair(examples: Examples, rule: Rule | AddRule, variable: Variable, at: int)
         def shows(one: Decided, other: Decided) -> bool:
             return other.ranks[at] < one.ranks[at] and rule.id in (other.rule, *other.raised_by)
 
-        pair = examples.pair(
-            rule, variable.name, lambda value, low=low: value == low, lambda value, high=high: value == high, shows
-        )
+        pair = examples.pair(rule, variable.name, _only(low), _only(high), shows)
         if pair is not None:
             return pair
     return None
+
+
+def _only(wanted: Value) -> Callable[[Value | None], bool]:
+    return lambda value: value == wanted
 
 
 def _staging(
@@ -100,7 +103,8 @@ def _staging(
 ) -> Shown | None:
     """That units wait near the place as danger grows; none if danger has nothing to do with it."""
     at = inquiry.single().replay.scene.components.index.get("stage")
-    words = f"{rule_words(rule)} has units wait near the place, because: {ended(stage.because)}; until: {ended(stage.until)}."
+    reason, end = ended(stage.because), ended(stage.until)
+    words = f"{rule_words(rule)} has units wait near the place, because: {reason}; until: {end}."
     words = words[0].upper() + words[1:]
     if at is None:
         return Shown(kind="staging", words=words, rules=(rule.id,))
@@ -110,9 +114,7 @@ def _staging(
 
     for variable in dangers:
         for low, high in zip(variable.values, variable.values[1:], strict=False):
-            pair = examples.pair(
-                rule, variable.name, lambda value, low=low: value == low, lambda value, high=high: value == high, shows
-            )
+            pair = examples.pair(rule, variable.name, _only(low), _only(high), shows)
             if pair is not None:
                 replay = inquiry.single().replay
                 return twins("staging", replay, pair, words, rule=rule.id, variable=variable.name)

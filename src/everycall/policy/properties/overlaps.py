@@ -1,8 +1,8 @@
 """Overlaps whose order changes an outcome: two rules both match some call and say different things; the earlier wins.
 
 That is what an order is for, so nothing is refuted; but whoever moves a rule should know what else it meets. Worked out
-from the conditions as boxes, without an engine: for rules whose boxes are too many, from their hulls, so that a pair may
-be named that never meets, and none is left out.
+from the conditions as boxes, without an engine: for rules whose boxes are too many, from their hulls, so that a pair
+may be named that never meets, and none is left out.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from everycall.policy.properties.examples import Examples
 from everycall.policy.properties.likeness import look
 from everycall.policy.properties.pairs import twins
 from everycall.policy.properties.report import Proxy
-from everycall.policy.properties.words import clock, duration, listing, rule_words
+from everycall.policy.properties.words import clock, duration, every_rule, listing, rule_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -173,7 +173,7 @@ def _effect(
 
 def place_variables(policy: Policy) -> frozenset[str]:
     """The zones in which places of one service area may differ, as far as rules ask about them."""
-    read = {name for rule in (*policy.deciding, *policy.add) for name in mentioned(rule.when)}
+    read = {name for rule in every_rule(policy) for name in mentioned(rule.when)}
     return frozenset(zone.variable for zone in policy.zones if not zone.service_area).intersection(read)
 
 

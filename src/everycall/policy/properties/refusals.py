@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from everycall.core.policies import HIGHEST_PRIORITIES
 from everycall.policy.formula import AllOf, Decides, Matches, Neg, OneOf
-from everycall.policy.properties.asking import Confirmed, Open
+from everycall.policy.properties.asking import Confirmed, Question
 from everycall.policy.properties.pairs import Smallest, one_call
 from everycall.policy.properties.replay import CALL
 from everycall.policy.properties.words import rule_words
@@ -34,17 +34,24 @@ def refusals(inquiry: Inquiry, tally: Tally) -> tuple[list[Shown], list[str]]:
     still_open: list[str] = []
     asker = inquiry.single()
     small = Smallest(asker.replay, inquiry.witnesses)
-    for rule, words, question in _questions(inquiry.policy):
-        settled = asker.ask(question, tally)
+    questions = list(_questions(inquiry))
+    words = {id(question): said for question, said in questions}
+    for question, settled in asker.ask_each([question for question, _ in questions], tally):
         if isinstance(settled, Confirmed):
-            calls = small.of(question, settled.calls)
-            refuted.append(one_call("refusal", asker.replay, calls, words + " Such a call: {call}; {rule}."))
-        elif isinstance(settled, Open):
-            still_open.append(f"{rule_words(rule)}: {settled.because}")
+            calls = small.of(question.formula, settled.calls)
+            said = words[id(question)] + " Such a call: {call}; {rule}."
+            refuted.append(one_call("refusal", asker.replay, calls, said))
+        else:
+            still_open.append(f"{rule_words(question.rule)}: {settled.because}")
     return refuted, still_open
 
 
-def _questions(policy: Policy) -> Iterator[tuple[Rule, str, Formula]]:
+def _questions(inquiry: Inquiry) -> Iterator[tuple[Question, str]]:
+    for rule, words, formula in _faulty(inquiry.policy):
+        yield Question(rule=rule, formula=formula, group=inquiry.group(rule)), words
+
+
+def _faulty(policy: Policy) -> Iterator[tuple[Rule, str, Formula]]:
     """Each rule whose grants could be wrong, what would be wrong, and when it is so."""
     urgent_by_add = [
         Matches(side=CALL, rule=added.id)

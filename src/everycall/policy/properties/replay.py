@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from everycall.policy.attributes import call_of, consistent
+from everycall.policy.attributes import consistent
 from everycall.policy.evaluate import compile_policy
 from everycall.policy.formula import (
     AllOf,
@@ -63,6 +63,13 @@ class Replay:
             [compile_policy(policy) for policy in scene.policies] if compiled is None else [compiled]
         )
         self._policy_of: Final = {side.name: side.policy for side in scene.sides}
+        self._known: Final = [
+            {name: frozenset(map(_exactly, variable.values)) for name, variable in policy.variables().items()}
+            for policy in scene.policies
+        ]
+        self._always: Final = frozenset(name for name, variable in scene.variables.items() if not variable.unknown)
+        self._zones: Final = frozenset(zone.variable for policy in scene.policies for zone in policy.zones)
+        self._shared: Final = frozenset(scene.variables).difference(*[side.own for side in scene.sides])
         self._order: Final = {name: list(variable.values) for name, variable in scene.variables.items()}
         self._ranks: Final[dict[tuple[int, str, tuple[str, ...]], tuple[int, ...]]] = {}
         self._asked: Final[dict[tuple[int, Condition], CompiledPolicy]] = {}
@@ -98,21 +105,27 @@ class Replay:
 
     def possible(self, calls: Mapping[str, Call]) -> bool:
         """Whether these can be calls of the scene: values that there are, zones that agree, the rest shared."""
+        if len(calls) != len(self.scene.sides):
+            return False
+        first: dict[str, tuple[bool, Value | None]] | None = None
         for side in self.scene.sides:
             call = calls.get(side.name)
-            if call is None:
+            if call is None or not self._possible(side.policy, call):
                 return False
-            policy = self.policy(side.name)
-            seen = call_of(policy.variables(), call)
-            if seen != call or consistent(policy.zones, dict(seen)) != seen:
+            shared = {name: _exactly(value) for name, value in call.items() if name in self._shared}
+            if first is not None and shared != first:
                 return False
-            if any(not variable.unknown and name not in call for name, variable in self.scene.variables.items()):
-                return False
-        return all(self._shared(name, calls) for name in self.scene.variables)
+            first = shared
+        return True
 
-    def _shared(self, name: str, calls: Mapping[str, Call]) -> bool:
-        values = {_exactly(calls[side.name].get(name)) for side in self.scene.sides if name not in side.own}
-        return len(values) <= 1
+    def _possible(self, policy: int, call: Call) -> bool:
+        known = self._known[policy]
+        if not all(name in known and _exactly(value) in known[name] for name, value in call.items()):
+            return False
+        if not self._always.issubset(call):
+            return False
+        zones = self.scene.policies[policy].zones
+        return self._zones.isdisjoint(call) or consistent(zones, dict(call)) == call
 
     def confirms(self, question: Formula, calls: Mapping[str, Call]) -> bool:
         """Whether the evaluator, asked with these calls, agrees that the question holds of them."""

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Final
 from everycall.policy.attributes import TYPE
 from everycall.policy.formula import AllOf, AtLeast, Neg, OneOf, ValueIs
 from everycall.policy.properties.asking import Confirmed, Open
-from everycall.policy.properties.danger import Danger, Moves, from_absence_to_unknown
+from everycall.policy.properties.danger import Danger, Moves, from_absence_to_unknown, less
 from everycall.policy.properties.examples import Examples
 from everycall.policy.properties.pairs import Smallest, one_call, twins
 from everycall.policy.properties.replay import CALL, TWIN
 from everycall.policy.properties.report import Shown
-from everycall.policy.properties.words import duration, rule_words
+from everycall.policy.properties.words import duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -34,25 +34,8 @@ UNKNOWN: Final = "unknown"
 
 def unknown_danger(inquiry: Inquiry, tally: Tally) -> tuple[list[Shown], list[str]]:
     """Where unknown danger gets less than none."""
-    refuted: list[Shown] = []
-    still_open: list[str] = []
-    for variable in inquiry.variables.values():
-        if not variable.danger or not variable.unknown or variable.name not in inquiry.read:
-            continue
-        asker, same = inquiry.moving(frozenset({variable.name}))
-        danger = Danger(inquiry.policy, asker.scene, inquiry.boxes)
-        small = Smallest(asker.replay, inquiry.witnesses)
-        for rule, asked in danger.by_rule(from_absence_to_unknown(variable)):
-            question = AllOf(parts=(*same, asked))
-            settled = asker.ask(question, tally)
-            if isinstance(settled, Confirmed):
-                pair = small.of(question, settled.calls, frozenset({variable.name}))
-                claim = f"Unknown {variable.name} gets less than none, by {rule_words(rule)}."
-                shown = twins("unknown_danger", asker.replay, pair, claim, rule=rule.id, variable=variable.name)
-                refuted.append(shown)
-            elif isinstance(settled, Open):
-                still_open.append(f"unknown {variable.name}, {rule_words(rule)}: {settled.because}")
-    return refuted, still_open
+    words = "Unknown {} gets less than none, by {}."
+    return less(inquiry, tally, "unknown_danger", from_absence_to_unknown, words)
 
 
 def unknown_type(inquiry: Inquiry, tally: Tally) -> tuple[list[Shown], list[str]]:
@@ -167,7 +150,7 @@ def _asked(inquiry: Inquiry, tally: Tally, variables: list[Variable]) -> list[Sh
         unknown = ValueIs(side=TWIN, variable=variable.name, value=None)
         steps = [(at, len(variable.values)) for at in range(len(variable.values))]
         moves = Moves(variable, AllOf(parts=(known, unknown)), steps)
-        questions = list(Danger(inquiry.policy, asker.scene, inquiry.boxes).by_rule(moves))
+        questions = list(Danger(inquiry).by_rule(moves))
         if not questions:
             continue
         question = AllOf(parts=(*same, OneOf(parts=tuple([asked for _, asked in questions]))))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from everycall.policy.attributes import consistent
 from everycall.policy.conditions import leaves, mentioned
 from everycall.policy.properties.replay import CALL
-from everycall.policy.properties.words import USUAL
+from everycall.policy.properties.words import USUAL, every_rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -146,7 +146,7 @@ class Witnesses:
 def kinds(policy: Policy, boxes: Boxes) -> dict[str, tuple[Value | None, ...]]:
     """For each variable that rules look at one value of each kind: no rule tells two of a kind apart."""
     asked: dict[str, set[int]] = {}
-    for rule in (*policy.deciding, *policy.add):
+    for rule in every_rule(policy):
         for leaf in leaves(rule.when):
             asked.setdefault(leaf.variable, set()).add(boxes.leaf(leaf))
     return {name: _kinds_of(boxes.variables[name], boxes.every[name], masks) for name, masks in asked.items()}

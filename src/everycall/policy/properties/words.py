@@ -71,10 +71,14 @@ def rule_words(rule: Rule | AddRule) -> str:
     return f"rule {rule.id} (line {rule.line})" if rule.line else f"rule {rule.id}"
 
 
+def every_rule(policy: Policy) -> tuple[Rule | AddRule, ...]:
+    """What can decide, in order, then what can raise."""
+    return (*policy.deciding, *policy.add)
+
+
 def rules_by_id(policy: Policy) -> dict[str, Rule | AddRule]:
     """Every rule by its id."""
-    every: tuple[Rule | AddRule, ...] = (*policy.deciding, *policy.add)
-    return {rule.id: rule for rule in every}
+    return {rule.id: rule for rule in every_rule(policy)}
 
 
 def gets_words(component: Component, rank: int, plan: Plan) -> str:

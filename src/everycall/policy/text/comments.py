@@ -22,7 +22,10 @@ LONGEST_BESIDE: Final = 60
 
 @dataclass(slots=True)
 class Part:
-    """One entry of a map (`key` and what it says) or one item of a list, with the comments that belong to it."""
+    """One entry of a map (`key` and what it says) or one item of a list, with the comments that belong to it.
+
+    A bare item is a map without brackets behind a dash: its first line is that of its first key.
+    """
 
     key: Scalar | None
     node: Node
@@ -32,6 +35,7 @@ class Part:
     end: int
     end_line: int
     within_flow: bool
+    bare_item: bool
     parts: list[Part]
     above: list[str] = field(default_factory=list)
     beside: list[str] = field(default_factory=list)
@@ -110,7 +114,9 @@ def _beside(every: list[Part], at: int, comment: _Comment) -> Part:
     while here > 0 and every[here - 1].line == comment.line:
         here -= 1
     on_line = every[here:at]
-    ended = [part for part in on_line if part.end <= comment.start and part.end_line == comment.line]
+    ended = [
+        part for part in on_line if part.end <= comment.start and part.end_line == comment.line and not part.bare_item
+    ]
     if ended:
         return ended[0]
     return every[at - 1]
@@ -149,6 +155,7 @@ def _part(
         end=end,
         end_line=bisect_right(ends, end - 1) + 1,
         within_flow=within_flow,
+        bare_item=key is None and bool(block),
         parts=parts,
     )
 

@@ -21,6 +21,7 @@ Kind = Literal[
     "any_codes",  # may be an empty list
     "name",  # of something that the text declares: a ladder, a zone
     "names",
+    "any_names",  # may be an empty list
     "flag",
     "true",
     "word",  # one of a closed list
@@ -187,7 +188,7 @@ PLAN: Final = Section(
         _may("ladder", "name", "Who is told when a deadline has passed."),
         _may("cancellation_closes", "flag", "Whether a cancellation by the caller can close it."),
         _may("offer", "section", "Offer it to another agency first.", of=OFFER),
-        _may("may", "names", "The grants: who may hold, hand over or decline."),
+        _may("may", "any_names", "The grants: who may hold, hand over or decline."),
     ),
 )
 AS: Final = _must("as", "name", "The named plan; the other keys replace what it says.")

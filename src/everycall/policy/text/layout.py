@@ -77,11 +77,7 @@ def _written(part: Part, field: Field | None, indent: int, spread: int) -> list[
     head = margin + ("-" if part.key is None else f"{_word(part.key, within_flow=False)}:")
     above = [margin + comment if comment else "" for comment in part.above]
     below = [margin + comment if comment else "" for comment in part.below]
-    return (
-        above
-        + (_in_one_line(part, field, head, spread) or _in_lines(part, field, head, indent, spread))
-        + below
-    )
+    return above + (_in_one_line(part, field, head, spread) or _in_lines(part, field, head, indent, spread)) + below
 
 
 def _in_one_line(part: Part, field: Field | None, head: str, spread: int) -> list[str]:

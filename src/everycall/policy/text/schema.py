@@ -35,7 +35,7 @@ from everycall.policy.text.values import CODE, INSTANT
 
 Schema = dict[str, object]
 
-_TEXT: Final[Schema] = {"type": "string", "minLength": 1, "maxLength": LONGEST_TEXT}
+_TEXT: Final[Schema] = {"type": "string", "minLength": 1, "maxLength": LONGEST_TEXT, "pattern": r"\S"}
 _CODE: Final[Schema] = {"type": "string", "pattern": f"^{CODE}$", "maxLength": LONGEST_CODE}
 _FLAG: Final[Schema] = {"enum": [True, False, "yes", "no"]}
 _INTEGER: Final[Schema] = {"type": "integer", "minimum": -LARGEST_NUMBER, "maximum": LARGEST_NUMBER}
@@ -54,7 +54,8 @@ _FIXED: Final[dict[str, Schema]] = {
     "codes": _list(_CODE),
     "any_codes": _list(_CODE, least=0),
     "name": _CODE,
-    "names": _list(_CODE, least=0),
+    "names": _list(_CODE),
+    "any_names": _list(_CODE, least=0),
     "flag": _FLAG,
     "true": {"enum": [True, "yes"]},
     "priority": {"type": "integer", "minimum": 0, "maximum": LAST_PRIORITY},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from everycall.policy.text.layout import format_policy
@@ -29,6 +30,8 @@ COMMON_TYPES: Final = (
 )
 """Types of incidents to begin with, where a centre has not named its own."""
 
+_PLACE: Final = re.compile("<([A-Z_]+)>")
+
 
 def new_policy(
     version: str, title: str, author: str, authority: str, time_zone: str, types: Sequence[str] = COMMON_TYPES
@@ -47,22 +50,20 @@ def new_policy(
         PolicyError: One of them cannot stand in a policy.
     """
     said = {
-        "VERSION": version,
-        "TITLE": title,
-        "AUTHOR": author,
-        "AUTHORITY": authority,
-        "TIME_ZONE": time_zone,
+        "VERSION": _quoted(version),
+        "TITLE": _quoted(title),
+        "AUTHOR": _quoted(author),
+        "AUTHORITY": _quoted(authority),
+        "TIME_ZONE": _quoted(time_zone),
+        "TYPES": ", ".join(map(_quoted, types)),
     }
-    text = _TEMPLATE
-    for name, words in said.items():
-        text = text.replace(f"<{name}>", _quoted(words), 1)
-    written = text.replace("<TYPES>", ", ".join(map(_quoted, types)), 1).encode()
+    written = _PLACE.sub(lambda place: said[place[1]], _TEMPLATE).encode()
     read_policy(written)
     return format_policy(written)
 
 
 def _quoted(words: str) -> str:
-    escaped = words.replace("\\", "\\\\").replace('"', '\\"')
+    escaped = words.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     return f'"{escaped}"'
 
 

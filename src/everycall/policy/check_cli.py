@@ -1,0 +1,243 @@
+"""The verb `policy check`: whether a policy treats like calls alike, and what else must hold before it counts.
+
+It reads one file and leaves no trace in any record: drafting a lawful rule must not be a risk. Returns 0 if all that is
+required holds, 1 if something is refuted or not established, 2 if the file cannot be read or the check cannot run.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+from cyclopts import Parameter
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from everycall.core.certificates import REQUIRED_PROPERTIES
+from everycall.policy.properties.report import CheckReport, PropertyReport, Shown
+
+if TYPE_CHECKING:
+    from everycall.policy.certificate import Certificate
+    from everycall.policy.rules import Policy
+
+SHOWN: Final = 3
+"""So many pairs of a property, and listed things of a kind, are shown; all are in the certificate."""
+WIDTH: Final = 110
+MOST_SAID: Final = 6
+"""So many differences stand in the sentence; of more there is a table."""
+_STYLE: Final = {"holds": "green", "refuted": "bold red", "not_established": "bold yellow"}
+_KINDS: Final = {
+    "may_differ": "Help that may differ by who calls",
+    "less_when_unknown": "Gets less while unknown",
+    "less_when_unknown_open": "Not known whether it gets less while unknown",
+    "substitution": "Declared: less of one kind of help in more danger",
+    "unused_substitution": "Declared and never used",
+    "staging": "Waiting near the place",
+    "masked": "Rules that never decide",
+    "perhaps_masked": "Rules that may never decide",
+    "not_reached": "Never reached",
+    "gap": "Answered by the default only",
+}
+
+
+def check(
+    policy: Path,
+    /,
+    *,
+    place_varies: Annotated[bool, Parameter(negative=())] = False,
+    certificate: Path | None = None,
+    smtlib: Path | None = None,
+    json: Annotated[bool, Parameter(negative=())] = False,
+    seconds: float = 20.0,
+) -> int:
+    """Check a policy by proof: like calls alike, unknown, danger, refusals, dead rules. Leaves no trace anywhere.
+
+    Args:
+        policy: The policy's file.
+        place_varies: Also ask whether anything depends on the place within one service area.
+        certificate: Write the certificate here: what was found, with the hash of every question.
+        smtlib: Write the questions into this folder, in SMT-LIB, for any other solver.
+        json: Print the certificate instead of words.
+        seconds: What each engine may take for one question. Past it nothing is established.
+    """
+    errors = Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
+    if not seconds > 0:
+        errors.print(Text("error: --seconds must be more than 0."))
+        return 2
+    try:
+        from everycall.policy.text import PolicyError, read_policy  # noqa: PLC0415 - needs the extra
+    except ModuleNotFoundError as error:
+        errors.print(Text(f"error: {error.name} is missing. Install it with: pip install 'everycall[policy]'."))
+        return 2
+    try:
+        read = read_policy(policy.read_bytes())
+        report = _checked(read, errors, place_varies=place_varies, seconds=seconds, scripts=smtlib is not None)
+        if report is None:
+            return 2
+        written = _write(report, certificate, smtlib)
+    except PolicyError as error:
+        errors.print(Text(str(error)))
+        return 2
+    except OSError as error:
+        name = error.filename or policy
+        errors.print(Text(f"error: {error.strerror}: {name}. Name a file or folder that can be used."))
+        return 2
+    if json:
+        sys.stdout.write(written.decode())
+    else:
+        console = Console(highlight=False, emoji=False)
+        show(report, console if console.is_terminal else Console(highlight=False, emoji=False, width=WIDTH))
+    return 0 if passes(report) else 1
+
+
+def passes(report: CheckReport) -> bool:
+    """Whether all that is required holds; whether places vary is asked for information."""
+    verdicts = {found.name: found.verdict for found in report.properties}
+    return not report.disagreements and all(verdicts.get(name) == "holds" for name in REQUIRED_PROPERTIES)
+
+
+def _checked(
+    policy: Policy, errors: Console, *, place_varies: bool, seconds: float, scripts: bool
+) -> CheckReport | None:
+    from everycall.policy.properties.asking import MissingEngineError  # noqa: PLC0415 - only when it runs
+    from everycall.policy.properties.check import check as check_policy  # noqa: PLC0415 - only when it runs
+
+    try:
+        with errors.status("") as status:
+
+            def progress(what: str) -> None:
+                status.update(Text(f"checking {what.replace('_', ' ')}"))
+
+            return check_policy(
+                policy, seconds=seconds, place_varies=place_varies, progress=progress, keep_scripts=scripts
+            )
+    except MissingEngineError as error:
+        errors.print(Text(f"error: {error}"))
+        return None
+
+
+def _write(report: CheckReport, certificate: Path | None, smtlib: Path | None) -> bytes:
+    from everycall.policy.certificate import certificate_bytes  # noqa: PLC0415 - only when it runs
+
+    written = certificate_bytes(report)
+    if smtlib is not None:
+        smtlib.mkdir(parents=True, exist_ok=True)
+        for script in report.scripts:
+            (smtlib / script.name).write_text(script.text, encoding="utf-8")
+    if certificate is not None:
+        certificate.write_bytes(written)
+    return written
+
+
+def show(report: CheckReport, console: Console) -> None:
+    """The verdict first, then what refutes it, then what is listed, then the limits."""
+    from everycall.policy.certificate import certificate_of  # noqa: PLC0415 - only when it runs
+
+    told = certificate_of(report)
+    console.print(Text(f"{report.title}, version {report.version}", style="bold"))
+    console.print(Text(f"Authority cited: {report.authority}. SHA-256 {report.policy}", style="dim"))
+    console.print()
+    _verdicts(report, told, console)
+    for found in report.properties:
+        _refutations(found, console)
+    for said in report.disagreements:
+        console.print(Text(f"THE ENGINES DISAGREE. {said}", style="bold red"))
+    _listed(report, console)
+    _proxies(report, console)
+    console.print()
+    console.print(Text("What this does not say", style="bold"))
+    for limit in told.limits:
+        console.print(Text(f"  {limit}"))
+    engines = " and ".join(report.engines)
+    questions = sum(found.questions for found in report.properties)
+    console.print(Text(f"{questions} questions to {engines}; {report.cpu_seconds:.1f} CPU seconds.", style="dim"))
+
+
+def _verdicts(report: CheckReport, told: Certificate, console: Console) -> None:
+    console.print(
+        Text(told.headline, style="bold green" if told.headline.startswith("This text treats") else "bold red")
+    )
+    console.print()
+    for found in report.properties:
+        verdict = found.verdict
+        line = Text(f"  {found.name.replace('_', ' '):<20}") + Text(verdict.replace("_", " "), style=_STYLE[verdict])
+        console.print(line)
+        console.print(Text(f"      {found.says}", style="dim"))
+    if report.attributes:
+        console.print()
+        console.print(Text("Protected attributes", style="bold"))
+    for each in report.attributes:
+        line = Text(f"  {each.name}: ") + Text(each.verdict.replace("_", " "), style=_STYLE[each.verdict])
+        console.print(line + Text(f". {each.because}"))
+
+
+def _refutations(found: PropertyReport, console: Console) -> None:
+    if not found.refutations and not found.open:
+        return
+    console.print()
+    console.print(Text(found.name.replace("_", " ").capitalize(), style="bold"))
+    for shown in found.refutations[:SHOWN]:
+        console.print(Text(f"  {shown.words}"))
+        if shown.second is not None:
+            _difference(shown, console)
+    _and_more(len(found.refutations), console)
+    for said in found.open[:SHOWN]:
+        console.print(Text(f"  Not established: {said}"))
+    _and_more(len(found.open), console)
+
+
+def _and_more(count: int, console: Console) -> None:
+    if count > SHOWN:
+        console.print(Text(f"  … and {count - SHOWN} more: --certificate or --json gives all.", style="dim"))
+
+
+def _listed(report: CheckReport, console: Console) -> None:
+    by_kind: dict[str, list[str]] = {}
+    for found in report.properties:
+        for shown in found.listed:
+            by_kind.setdefault(shown.kind, []).append(shown.words)
+    if not by_kind and not report.overlaps:
+        return
+    console.print()
+    console.print(Text("Listed: not refuted, to be read by whoever signs", style="bold"))
+    for kind, words in by_kind.items():
+        console.print(Text(f"  {_KINDS.get(kind, kind)} ({len(words)})"))
+        for said in words[:SHOWN]:
+            console.print(Text(f"    {said}"))
+        _and_more(len(words), console)
+    pairs = [(first, second) for first, later in report.overlaps.items() for second in later]
+    if pairs:
+        console.print(Text(f"  Rules that meet, of which the earlier one wins ({len(pairs)} pairs)"))
+        for first, second in pairs[:SHOWN]:
+            console.print(Text(f"    {first} before {second}"))
+        _and_more(len(pairs), console)
+
+
+def _proxies(report: CheckReport, console: Console) -> None:
+    from everycall.policy.properties.proxies import OFFER, PLACE_VARIES  # noqa: PLC0415 - only when it runs
+
+    if report.proxies:
+        console.print()
+        console.print(Text("Possible proxies: what can stand for who somebody is", style="bold yellow"))
+    for proxy in report.proxies:
+        console.print(Text(f"  {proxy.words}"))
+        for effect in proxy.effects[:SHOWN]:
+            console.print(Text(f"    {effect.words}"))
+        _and_more(len(proxy.effects), console)
+    if all(found.name != PLACE_VARIES for found in report.properties):
+        console.print()
+        console.print(Text(f"{OFFER}."))
+
+
+def _difference(shown: Shown, console: Console) -> None:
+    """Both outcomes side by side, in all components that differ."""
+    if len(shown.differences) <= MOST_SAID:
+        return
+    table = Table(box=None, pad_edge=False)
+    for heading in ("   ", "first", "second"):
+        table.add_column(heading, overflow="fold")
+    for each in shown.differences:
+        table.add_row(Text(f"    {each.component}"), Text(each.first), Text(each.second))
+    console.print(table)
