@@ -149,9 +149,9 @@ def _atom(rng: Random, scene: Scene) -> Formula:
     if kind == 0:
         return Decides(side=one.name, rule=rng.choice(policy.deciding).id)
     if kind == 1:
-        return Matches(side=one.name, rule=rng.choice([*policy.deciding, *policy.add]).id)
+        return Matches(side=one.name, rule=rng.choice(sorted(_conditions(policy))))
     if kind == 2:
-        return Asks(side=one.name, condition=_condition(rng, policy))
+        return Asks(side=one.name, condition=rng.choice(list(_conditions(policy).values())))
     if kind == 3:
         value = rng.choice([*variable.values[:20], None])
         return ValueIs(side=one.name, variable=variable.name, value=value)
@@ -166,5 +166,5 @@ def _atom(rng: Random, scene: Scene) -> Formula:
     return Differs(side=one.name, other=other.name, component=component)
 
 
-def _condition(rng: Random, policy: Policy) -> Condition:
-    return rng.choice([*policy.deciding, *policy.add]).when
+def _conditions(policy: Policy) -> dict[str, Condition]:
+    return {rule.id: rule.when for rule in policy.deciding} | {rule.id: rule.when for rule in policy.add}

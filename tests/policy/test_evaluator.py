@@ -19,7 +19,7 @@ from everycall.core.base import DAY, FARTHEST, HOUR, MINUTE, SECOND
 from everycall.core.deadlines import Deadline, Rung, next_rung
 from everycall.core.policies import Asked, Evaluator, PermittedAct
 from everycall.core.policies import Offer as CoreOffer
-from everycall.policy.attributes import TIME_OF_DAY, WEEKDAY, Zone
+from everycall.policy.attributes import TIME_OF_DAY, WEEKDAY, Choice, Zone
 from everycall.policy.components import ANY_OTHER, Components
 from everycall.policy.conditions import All, Always, During, Is, Within
 from everycall.policy.evaluator import PolicyEvaluator, local_time, response_plan, rungs
@@ -183,6 +183,16 @@ def test_a_zone_of_time_that_nobody_knows_is_found_out_before_any_call() -> None
 def test_an_incident_type_that_is_missing_or_not_on_the_list_is_unknown(kind: str | None) -> None:
     plan = PolicyEvaluator(policy()).plan(asked(kind))
     assert (plan.rule, plan.find_out_within) == ("triage", 2 * MINUTE)
+
+
+def test_a_type_that_is_missing_is_unknown_also_where_the_list_has_an_other() -> None:
+    made = policy(when=Is(variable="type", value="other"))
+    attributes = [
+        replace(one, domain=Choice(values=("theft", "other"))) if one.name == "type" else one for one in made.attributes
+    ]
+    evaluator = PolicyEvaluator(replace(made, attributes=tuple(attributes)))
+    assert evaluator.plan(asked(None)).rule == "triage"
+    assert evaluator.plan(asked("volcano")).rule == "night"  # as `fitting` says of every choice
 
 
 def test_an_unknown_service_is_unknown_and_not_another_service() -> None:

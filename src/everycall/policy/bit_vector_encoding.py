@@ -180,7 +180,11 @@ class Encoding:
         return self.rules[side.policy].meeting(by_variable, adding=adding)
 
     def matching(self, side: Side, rule: str) -> tuple[str, str, frozenset[str]]:
-        """The symbol of "this rule's condition holds", what it stands for, and the symbols of the values it looks at."""
+        """The symbol of "this rule's condition holds", its term, and the symbols of the values that it looks at.
+
+        Raises:
+            ValueError: There is no such rule.
+        """
         when = self.when(side, rule)
         held = self._defined.get((side.name, rule))
         if held is None:

@@ -78,6 +78,8 @@ class Z3Engine:
 
     def _solve(self, script: Script, seconds: float) -> Answer:
         solver = z3.SolverFor("QF_FD", ctx=self._context)
+        # Or z3 takes the interrupt for itself, and whoever presses Ctrl-C only loses one of a thousand answers.
+        solver.set("ctrl_c", False)  # noqa: FBT003  # z3's own way
         solver.set("timeout", max(1, int(min(seconds * 1000, _LONGEST))))
         solver.from_string(script.text)
         verdict = solver.check()

@@ -23,17 +23,17 @@ NOT_SHOWN: Final = "This text is not shown to treat like calls alike."
 
 LIMITS: Final = (
     (
-        "Derived inputs: what reaches a rule is what somebody wrote down. A fact that was itself worked out from who the "
-        "caller is (a score, a flag on an address, a type chosen by ear) is covered only where the policy declares its "
-        "lineage."
+        "Derived inputs: what reaches a rule is what somebody wrote down. A fact that was itself worked out from who "
+        "the caller is (a score, a flag on an address, a type chosen by ear) is covered only where the policy declares "
+        "its lineage."
     ),
     (
-        "Proxies: a zone, an hour or a type can stand for a group of people. Those that look narrow are flagged; no proof "
-        "can say what they are meant for."
+        "Proxies: a zone, an hour or a type can stand for a group of people. Those that look narrow are flagged; no "
+        "proof can say what they are meant for."
     ),
     (
-        "Human discretion: people choose the type, answer the questions, hold, hand over, decline and override. The text "
-        "binds none of that; the record and the audit show it."
+        "Human discretion: people choose the type, answer the questions, hold, hand over, decline and override. The "
+        "text binds none of that; the record and the audit show it."
     ),
     "Capacity: a plan says what is to be sent, not that there is anybody to send.",
 )

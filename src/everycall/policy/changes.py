@@ -58,16 +58,21 @@ def _granted(act: PermittedAct, before: Plan, after: Plan) -> Iterator[str]:
     if old and not new:
         yield f"nobody may {DOING[act]}"
     elif old != new:
-        yield from (grant_words(grant) for grant in new if grant not in old)
-        yield from (f"no longer: {grant_words(grant)}" for grant in old if grant not in new)
+        said = {grant_words(grant, ladder=False) for grant in old} & {grant_words(grant, ladder=False) for grant in new}
+        for grants, others, how in ((new, old, ""), (old, new, "no longer: ")):
+            for grant in grants:
+                if grant not in others:
+                    # Who is told when it ends is said only where nothing else tells the two apart.
+                    yield how + grant_words(grant, ladder=grant_words(grant, ladder=False) in said)
 
 
-def grant_words(grant: Grant) -> str:
-    """Who may do what on which grounds, for how long, and who is told after that."""
+def grant_words(grant: Grant, *, ladder: bool = True) -> str:
+    """Who may do what on which grounds, for how long, and (with `ladder`) who is told after that."""
     to = f" to {listed(grant.to)}" if grant.to else " to any agency" if grant.act == "hand_over" else ""
+    told = f", after which is told: {ladder_words(grant.ladder)}" if ladder else ""
     return (
         f"a {listed(grant.roles)} may {DOING[grant.act]}{to} on the ground {listed(grant.grounds)} "
-        f"for {duration_words(grant.within)}, after which is told: {ladder_words(grant.ladder)}"
+        f"for {duration_words(grant.within)}{told}"
     )
 
 

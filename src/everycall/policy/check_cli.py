@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 from cyclopts import Parameter
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -149,7 +150,7 @@ def show(report: CheckReport, console: Console) -> None:
     console.print()
     console.print(Text("What this does not say", style="bold"))
     for limit in told.limits:
-        console.print(Text(f"  {limit}"))
+        _say(console, limit, 2)
     engines = " and ".join(report.engines)
     questions = sum(found.questions for found in report.properties)
     console.print(Text(f"{questions} questions to {engines}; {report.cpu_seconds:.1f} CPU seconds.", style="dim"))
@@ -164,7 +165,7 @@ def _verdicts(report: CheckReport, told: Certificate, console: Console) -> None:
         verdict = found.verdict
         line = Text(f"  {found.name.replace('_', ' '):<20}") + Text(verdict.replace("_", " "), style=_STYLE[verdict])
         console.print(line)
-        console.print(Text(f"      {found.says}", style="dim"))
+        _say(console, found.says, 6, "dim")
     if report.attributes:
         console.print()
         console.print(Text("Protected attributes", style="bold"))
@@ -179,18 +180,23 @@ def _refutations(found: PropertyReport, console: Console) -> None:
     console.print()
     console.print(Text(found.name.replace("_", " ").capitalize(), style="bold"))
     for shown in found.refutations[:SHOWN]:
-        console.print(Text(f"  {shown.words}"))
+        _say(console, shown.words, 2)
         if shown.second is not None:
             _difference(shown, console)
     _and_more(len(found.refutations), console)
     for said in found.open[:SHOWN]:
-        console.print(Text(f"  Not established: {said}"))
+        _say(console, f"Not established: {said}", 2)
     _and_more(len(found.open), console)
+
+
+def _say(console: Console, words: str, indent: int, style: str = "") -> None:
+    """A paragraph that stays indented where it is folded."""
+    console.print(Padding(Text(words, style=style), (0, 0, 0, indent)))
 
 
 def _and_more(count: int, console: Console) -> None:
     if count > SHOWN:
-        console.print(Text(f"  … and {count - SHOWN} more: --certificate or --json gives all.", style="dim"))
+        _say(console, f"… and {count - SHOWN} more: --certificate or --json gives all.", 2, "dim")
 
 
 def _listed(report: CheckReport, console: Console) -> None:
@@ -203,15 +209,15 @@ def _listed(report: CheckReport, console: Console) -> None:
     console.print()
     console.print(Text("Listed: not refuted, to be read by whoever signs", style="bold"))
     for kind, words in by_kind.items():
-        console.print(Text(f"  {_KINDS.get(kind, kind)} ({len(words)})"))
+        _say(console, f"{_KINDS.get(kind, kind)} ({len(words)})", 2)
         for said in words[:SHOWN]:
-            console.print(Text(f"    {said}"))
+            _say(console, said, 4)
         _and_more(len(words), console)
     pairs = [(first, second) for first, later in report.overlaps.items() for second in later]
     if pairs:
-        console.print(Text(f"  Rules that meet, of which the earlier one wins ({len(pairs)} pairs)"))
+        _say(console, f"Rules that meet, of which the earlier one wins ({len(pairs)} pairs)", 2)
         for first, second in pairs[:SHOWN]:
-            console.print(Text(f"    {first} before {second}"))
+            _say(console, f"{first} before {second}", 4)
         _and_more(len(pairs), console)
 
 
@@ -222,9 +228,9 @@ def _proxies(report: CheckReport, console: Console) -> None:
         console.print()
         console.print(Text("Possible proxies: what can stand for who somebody is", style="bold yellow"))
     for proxy in report.proxies:
-        console.print(Text(f"  {proxy.words}"))
+        _say(console, proxy.words, 2)
         for effect in proxy.effects[:SHOWN]:
-            console.print(Text(f"    {effect.words}"))
+            _say(console, effect.words, 4)
         _and_more(len(proxy.effects), console)
     if all(found.name != PLACE_VARIES for found in report.properties):
         console.print()

@@ -95,7 +95,11 @@ class Conditions:
 
     def place(self, side: Side, variable: str) -> Place:
         """Where the value of a variable on a side lives."""
-        return variable, side.name if variable in side.own else ""
+        return variable, self.owner(side, variable)
+
+    def owner(self, side: Side, variable: str) -> str:
+        """The side itself if the variable is its own, otherwise ""."""
+        return side.name if variable in side.own else ""
 
     def line(self, place: Place) -> Line:
         """The positions at a place."""

@@ -10,7 +10,7 @@ from functools import reduce
 from typing import TYPE_CHECKING, Final
 
 from everycall.policy.clauses_conditions import Conditions
-from everycall.policy.clauses_gates import FALSE, Gates
+from everycall.policy.clauses_gates import Gates
 from everycall.policy.clauses_hull import hull_of, within_all, within_any
 from everycall.policy.clauses_outcomes import Outcomes
 from everycall.policy.formula import (
@@ -124,8 +124,6 @@ class Questions:
         values = self._values(formula.variable)
         one = self._conditions.line(self._conditions.place(side, formula.variable))
         other = self._conditions.line(self._conditions.place(than, formula.variable))
-        if one is other:
-            return FALSE
         first = 1 if values[0] is None else 0
         above = [self._gates.every((-one.from_(at), other.from_(at))) for at in range(first + 1, len(values))]
         return self._gates.every((one.from_(first), self._gates.one(above)))

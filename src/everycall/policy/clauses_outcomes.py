@@ -92,9 +92,7 @@ class Outcomes:
         if hull is None:
             return 0
         outline = self._conditions.outline(side)
-        seen = {
-            place[0]: positions for place, positions in hull.items() if self._conditions.place(side, place[0]) == place
-        }
+        seen = {name: where for (name, owner), where in hull.items() if owner == self._conditions.owner(side, name)}
         found = outline.overlaps.meeting(seen)
         for other, rule in decided:
             if other.name == side.name:

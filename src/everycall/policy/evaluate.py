@@ -190,12 +190,7 @@ def _rest(condition: Condition, closures: Closures) -> Test | None:
     """What is left to ask once service and type are known to allow it."""
     if not isinstance(condition, All):
         return closures.test(condition)
-    return closures.conjunction([part for part in condition.parts if not _settled(part)])
-
-
-def _settled(condition: Condition) -> bool:
-    names = mentioned(condition)
-    return bool(names) and names <= _INDEXED
+    return closures.conjunction([part for part in condition.parts if not mentioned(part) <= _INDEXED])
 
 
 def _fit(variable: Variable) -> Callable[[Value], Value | None]:

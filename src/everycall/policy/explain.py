@@ -227,9 +227,10 @@ class _Explainer:
         return tuple([Forbidden(act=act, by=by) for act, by in found if by])
 
     def _unknown(self) -> list[str]:
-        """The unknown variables that some rule looks at, service and type first."""
+        """The unknown variables that some rule looks at; service and type, which change the most, last."""
         read = self.policy.read() | {SERVICE, TYPE}
-        return [name for name in self.compiled.variables if name in read and name not in self.call]
+        unknown = [name for name in self.compiled.variables if name in read and name not in self.call]
+        return sorted(unknown, key=lambda name: name in (SERVICE, TYPE))
 
     def _if_known(self, name: str) -> Iterator[IfKnown]:
         """What would be otherwise for each value, the values with the same decision together."""

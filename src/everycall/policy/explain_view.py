@@ -80,7 +80,7 @@ def if_known_words(known: IfKnown) -> str:
     """What not knowing may cost: "if weapon were yes: rule robbery; priority 4 → 1"."""
     values = list(known.values[:_VALUES])
     if len(known.values) > _VALUES:
-        values.append(f"{len(known.values) - _VALUES} others")
+        values.append(f"{len(known.values) - _VALUES} more")
     rule = f"rule {known.rule}" + (f" raised by {listed(known.raised_by, 'and')}" if known.raised_by else "")
     zone = known.variable.startswith("zone.")
     place = f"the place were {{}} {known.variable.removeprefix('zone.')}" if zone else f"{known.variable} were {{}}"

@@ -105,6 +105,10 @@ class WhatIf:
                 self.groups.setdefault(name, Counter())[value] += 1
 
 
+def _label(policy: Policy) -> str:
+    return f"{policy.heading.version} ({policy.hash[:12]})"
+
+
 def groups_of(need: PastNeed) -> dict[str, str]:
     """What a need is counted by: type, service, and the groups of an export. Codes only, nothing personal."""
     found = {"type": need.type or "unknown", "service": need.service}
@@ -158,8 +162,8 @@ class Study:
         self._ranks: Final[dict[tuple[bool, str, tuple[str, ...]], Level]] = {}
         self._calls: Final[set[str]] = set()
         self.found: Final = WhatIf(
-            version=policy.heading.version,
-            against=None if against is None else against.heading.version,
+            version=_label(policy),
+            against=None if against is None else _label(against),
             reconstructed=reconstructed,
         )
 

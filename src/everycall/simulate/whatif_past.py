@@ -9,7 +9,6 @@ has no plan to compare with, and they are taken as they stood in the end.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, Literal
@@ -24,7 +23,7 @@ from everycall.core.retiring import Retired
 from everycall.record import SqliteRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from everycall.core.event import Event
@@ -83,7 +82,7 @@ class _Reader:
         self._calls: Final[dict[str, _Call]] = {}
         self._call_of: Final[dict[str, str]] = {}
 
-    def add(self, event: Event) -> Iterator[PastDecision]:  # noqa: C901 - one branch an event
+    def add(self, event: Event) -> Iterator[PastDecision]:
         """What the event decides first."""
         if isinstance(event, CallTaken):
             call = _Call(received_at=event.received_at, facts=event.facts, reconstructed=event.reconstructed)

@@ -10,7 +10,7 @@ import formula_holds
 import msgspec
 from msgspec.structs import replace
 from random_parts import random_grants, random_plan, random_raise
-from random_policies import CallMaker, small_policy
+from random_policies import small_policy
 
 from everycall.policy.attributes import TYPE, Choice, call_of
 from everycall.policy.conditions import All, Any, Is, Not
@@ -41,7 +41,7 @@ def changed(rng: Random, policy: Policy, *, times: int = 1) -> Policy:
     return rehashed(policy)
 
 
-def _changed(rng: Random, policy: Policy, kind: str) -> Policy:  # noqa: PLR0911 - one way out a kind
+def _changed(rng: Random, policy: Policy, kind: str) -> Policy:
     rules, adds = list(policy.rules), list(policy.add)
     at = rng.randrange(len(rules)) if rules else 0
     if kind == "default":
@@ -60,9 +60,13 @@ def _changed(rng: Random, policy: Policy, kind: str) -> Policy:  # noqa: PLR0911
         left_adds = [rule for rule in adds if not _names(rule.when, gone)]
         return replace(policy, attributes=attributes, rules=tuple(left), add=tuple(left_adds))
     if kind == "counts_as":
-        chosen = rng.choice([each for each in policy.attributes if not each.name.startswith(("time.", "type", "service"))] or [None])
+        chosen = rng.choice(
+            [each for each in policy.attributes if not each.name.startswith(("time.", "type", "service"))] or [None]
+        )
         if chosen is not None and chosen.counts_as is not None:
-            attributes = tuple([replace(each, counts_as=None) if each is chosen else each for each in policy.attributes])
+            attributes = tuple(
+                [replace(each, counts_as=None) if each is chosen else each for each in policy.attributes]
+            )
             return replace(policy, attributes=attributes)
     if kind == "drop_add" and adds:
         del adds[rng.randrange(len(adds))]
@@ -72,7 +76,9 @@ def _changed(rng: Random, policy: Policy, kind: str) -> Policy:  # noqa: PLR0911
         adds[which] = replace(adds[which], add=random_raise(rng) if rng.random() < 0.7 else Raise())
         return replace(policy, add=tuple(adds))
     if not rules or kind == "insert":
-        rules.insert(at, Rule(id=f"new_{rng.randrange(10**6)}", when=_condition(rng, policy), plan=_other_plan(rng, policy)))
+        rules.insert(
+            at, Rule(id=f"new_{rng.randrange(10**6)}", when=_condition(rng, policy), plan=_other_plan(rng, policy))
+        )
     elif kind == "drop_rule":
         del rules[at]
     elif kind == "swap_rules":
@@ -166,7 +172,7 @@ class EveryCall:
     def _rank(self, at: int, side: str, component: str) -> int:
         return self._decided[at][side][1][self._index[component]]
 
-    def _holds(self, formula: Formula, at: int) -> bool:  # noqa: PLR0911 - one way out a kind of formula
+    def _holds(self, formula: Formula, at: int) -> bool:
         match formula:
             case AllOf(parts=parts):
                 return all(self._holds(part, at) for part in parts)
@@ -181,4 +187,6 @@ class EveryCall:
             case Differs(side=side, other=other, component=component):
                 return self._rank(at, side, component) != self._rank(at, other, component)
             case _:
-                return formula_holds.holds(formula, self.scene, {side.name: self.calls[at] for side in self.scene.sides})
+                return formula_holds.holds(
+                    formula, self.scene, {side.name: self.calls[at] for side in self.scene.sides}
+                )

@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from everycall.policy.conditions import (
@@ -26,10 +24,11 @@ from everycall.policy.conditions import (
     Within,
     mentioned,
 )
-from everycall.policy.tables.cells import ALSO, columns, sentence, span, spread
+from everycall.policy.tables.cells import ALSO, columns, spread
 from everycall.policy.tables.page import page_of
 from everycall.policy.tables.tables import tables_of
 from everycall.policy.text import read_policy
+from everycall.policy.words import variable_words
 
 if TYPE_CHECKING:
     from everycall.policy.rules import Policy
@@ -37,13 +36,6 @@ if TYPE_CHECKING:
 STORY = Path(__file__).parents[3] / "docs" / "policy-story"
 STARTER = read_policy((files("everycall.policy") / "starter.yaml").read_bytes())
 TEXTS = {path.stem: read_policy(path.read_bytes()) for path in sorted(STORY.glob("*.yaml"))}
-SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86400}
-
-
-@given(st.integers(0, 10_000_000))
-def test_a_duration_in_words_is_that_duration(seconds: int) -> None:
-    count, unit = span(seconds).split()
-    assert int(count) * SECONDS[unit] == seconds
 
 
 @pytest.mark.parametrize(
@@ -56,7 +48,7 @@ def test_a_duration_in_words_is_that_duration(seconds: int) -> None:
         (Between(variable="patients", lowest=2, highest=5), {"patients": ["2 to 5"]}),
         (Has(attribute="hazards", value="chemicals"), {"hazards": ["has chemicals"]}),
         (Within(zone="central", or_unknown=True), {"zone": ["within central or unknown"]}),
-        (During(start=22 * 60, end=6 * 60), {"time.of_day": ["22:00 to 06:00"]}),
+        (During(start=22 * 60, end=6 * 60), {"time": ["22:00 to 06:00"]}),
         (Not(part=Is(variable="weapon", value=False)), {"weapon": ["not no"]}),
         (
             All(
@@ -74,9 +66,12 @@ def test_a_duration_in_words_is_that_duration(seconds: int) -> None:
                     Any(parts=(Is(variable="b", value=2), Not(part=Is(variable="c", value=3)))),
                 )
             ),
-            {"a": ["1"], ALSO: ["b: 2 or not (c: 3)"]},
+            {"a": ["1"], ALSO: ["b is 2 or c is not 3"]},
         ),
-        (Not(part=All(parts=(Is(variable="a", value=1), Is(variable="b", value=2)))), {ALSO: ["not (a: 1 and b: 2)"]}),
+        (
+            Not(part=All(parts=(Is(variable="a", value=1), Is(variable="b", value=2)))),
+            {ALSO: ["not (a is 1 and b is 2)"]},
+        ),
     ],
 )
 def test_a_condition_stands_in_its_columns(condition: All, cells: dict[str, list[str]]) -> None:
@@ -105,7 +100,8 @@ def test_every_rule_has_its_row_with_all_that_it_asks(policy: Policy) -> None:
             asks = " ".join(row[: len(table.asks)])
             for name in mentioned(when):
                 ends = name.split(".")[-1]
-                assert name in table.asks or name in asks or f"has {ends}" in asks or f"within {ends}" in asks, name
+                shown = variable_words(name)
+                assert shown in table.asks or shown in asks or f"has {ends}" in asks or f"within {ends}" in asks, name
     for table in tables_of(policy):
         assert all(len(row) == len(table.asks) + len(table.gives) for row in table.rows)
 
@@ -146,9 +142,3 @@ def test_the_page_shows_every_rule_and_runs_nothing() -> None:
     )
     assert "<script>" not in page_of(hostile)
     assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; more" in page_of(hostile)
-
-
-def test_a_condition_in_words_keeps_its_brackets() -> None:
-    either = Any(parts=(Is(variable="a", value=True), Is(variable="b", value=True)))
-    assert sentence(All(parts=(either, Is(variable="c", value=True)))) == "(a: yes or b: yes) and c: yes"
-    assert sentence(Always()) == "always"

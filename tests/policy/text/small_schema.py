@@ -69,7 +69,7 @@ def _keyword(name: str, said: Any, value: Any, schema: dict[str, Any], root: dic
         case "minItems":
             return not isinstance(value, list) or len(items) >= said
         case "maxItems":
-            return len(items) <= said
+            return len(items) <= int(said)
         case "uniqueItems":
             return len({repr(each) for each in items}) == len(items)
         case "minimum":

@@ -11,6 +11,7 @@ import pytest
 from policy_frame import FRAME, changed, meaning
 
 from everycall.policy.attributes import Attribute, Choice, Number, Several, YesNo, Zone
+from everycall.policy.components import Components
 from everycall.policy.conditions import All, Always, Any, Between, During, Has, In, Is, Not, Within
 from everycall.policy.rules import (
     Floor,
@@ -390,3 +391,12 @@ def test_reading_takes_no_longer_than(rules: int, seconds: float) -> None:
     began = time.process_time()
     assert len(read_policy(text).rules) == rules + 2
     assert time.process_time() - began < seconds
+
+
+def test_a_ladder_truck_is_help_and_no_ladder_of_people() -> None:
+    """The components once took every name that ends in `.ladder` for something without an order."""
+    more, less = Plan(priority=1, send=(("ladder", 1),)), Plan(priority=1)
+    components = Components([more, less], [])
+    assert components.items[0].ordered
+    assert components.items[0].levels == ("0", "1")
+    assert components.ranks(more) > components.ranks(less)

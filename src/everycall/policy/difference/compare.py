@@ -195,7 +195,9 @@ class _Search:
         if not regions:
             return ""
         broken: list[Formula] = [
-            AllOf(parts=(within(self._scene, region.direction, region.description), Neg(part=keeps(self._scene, promise))))
+            AllOf(
+                parts=(within(self._scene, region.direction, region.description), Neg(part=keeps(self._scene, promise)))
+            )
             for region, promise in zip(regions, promises, strict=True)
         ]
 
@@ -216,9 +218,7 @@ class _Search:
 
     def _confirms(self, found: Found, direction: Direction, regions: Sequence[Region]) -> bool:
         call = dict(found.calls["old"])
-        return self._judge.direction(call) == direction and not any(
-            self._lies_in(call, region) for region in regions
-        )
+        return self._judge.direction(call) == direction and not any(self._lies_in(call, region) for region in regions)
 
     def _lies_in(self, call: Call, region: Region) -> bool:
         return lies_in(self._judge, call, region)
@@ -252,7 +252,8 @@ class _Search:
     def _shortest(self, point: Box, both: Both, promise: Promise) -> Widened | None:
         """The region around a call that takes the fewest words; as many of its components as all its calls share."""
         old, new = [self._land.rules[side].ids.index(both[side].rule) for side in (OLD, NEW)]
-        for known in ((old, None), (None, new)):
+        either: tuple[Deciders, Deciders] = ((old, None), (None, new))
+        for known in either:
             whole = self._widening(known).whole(promise)
             if whole is not None:
                 return whole
@@ -304,7 +305,7 @@ class _Search:
         return self._widenings[key]
 
     def _readable(self, call: Call, listed: Sequence[Region]) -> Call:
-        """The call without the facts that play no part: the same rules decide and raise, and it is not listed yet."""
+        """The call without what plays no part: the same rules decide, it changes alike, and it is not listed yet."""
         plain: dict[str, Value] = {TIME_OF_DAY: _NOON, WEEKDAY: "monday"}
         looked_at = {self._land.variables[at].name for at, nodes in enumerate(self._land.looking_at) if nodes}
         wanted = self._decided(call)
@@ -312,14 +313,14 @@ class _Search:
             tried = {key: value for key, value in call.items() if key != name}
             if name in plain:
                 tried[name] = plain[name]
-            if self._decided(tried) == wanted and not any(
-                self._lies_in(tried, region) for region in listed
-            ):
+            if self._decided(tried) == wanted and not any(self._lies_in(tried, region) for region in listed):
                 call = tried
         return call
 
-    def _decided(self, call: Call) -> tuple[object, ...]:
-        return tuple([(outcome.rule, outcome.raised_by) for outcome in self._judge.both(call)])
+    def _decided(self, call: Call) -> tuple[str, str, Direction | None]:
+        both = self._judge.both(call)
+        promise = self._judge.promise(both)
+        return both[OLD].rule, both[NEW].rule, None if promise is None else promise.direction
 
     def _told(self, call: Call, both: Both, wide: Widened, *, apart: bool) -> Region:
         promise = wide.promise
@@ -382,9 +383,7 @@ class _Search:
 
     def _example(self, call: Mapping[str, Value], both: Both) -> Example:
         facts = dict(call)
-        return Example(
-            facts=facts, old_rule=both[OLD].rule, new_rule=both[NEW].rule, words=self._say.call(facts)
-        )
+        return Example(facts=facts, old_rule=both[OLD].rule, new_rule=both[NEW].rule, words=self._say.call(facts))
 
     def _touched(self, wide: Widened) -> Touched:
         land = self._land
@@ -398,7 +397,9 @@ class _Search:
             for at, variable in enumerate(land.variables)
             if box[at] != land.everything[at]
         }
-        protected = tuple([narrow[variable.name] for variable in land.variables if variable.protected and variable.name in narrow])
+        protected = tuple(
+            [narrow[variable.name] for variable in land.variables if variable.protected and variable.name in narrow]
+        )
         return Touched(
             services=_codes(narrow.get(SERVICE)),
             types=_codes(narrow.get(TYPE)),
@@ -445,9 +446,7 @@ def lies_in(judge: Judge, call: Call, region: Region) -> bool:
 
 def has_facts(call: Mapping[str, Value], facts: Sequence[ValueSet]) -> bool:
     """Whether a call has these facts."""
-    return all(
-        fact.unknown if (value := call.get(fact.variable)) is None else value in fact.values for fact in facts
-    )
+    return all(fact.unknown if (value := call.get(fact.variable)) is None else value in fact.values for fact in facts)
 
 
 def replace_silent(found: Widened, silent: frozenset[int]) -> Widened:

@@ -91,9 +91,7 @@ class Landscape:
 
     def point(self, call: Call) -> Box:
         """The box of the calls that no condition tells apart from this one."""
-        return [
-            1 << self._kind_of[at][call.get(variable.name)] for at, variable in enumerate(self.variables)
-        ]
+        return [1 << self._kind_of[at][call.get(variable.name)] for at, variable in enumerate(self.variables)]
 
     def values(self, variable: int, kinds: int) -> list[Value | None]:
         """The values of a set of kinds, in the variable's own order, unknown last."""
@@ -173,9 +171,7 @@ class Landscape:
     def plans(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """For each version the deciding rules' plans, as numbers: equal plans have the same."""
         numbers: dict[tuple[int, ...], int] = {}
-        old, new = [
-            tuple([numbers.setdefault(ranks, len(numbers)) for ranks in rules.ranks]) for rules in self.rules
-        ]
+        old, new = [tuple([numbers.setdefault(ranks, len(numbers)) for ranks in rules.ranks]) for rules in self.rules]
         return old, new
 
     @cached_property
@@ -185,9 +181,7 @@ class Landscape:
         Where a rule decides, its condition holds and those above it do not: so its condition cannot stand above
         the rule that decides under the other version.
         """
-        first = [
-            {node: at for at, node in reversed(list(enumerate(rules.nodes)))} for rules in self.rules
-        ]
+        first = [{node: at for at, node in reversed(list(enumerate(rules.nodes)))} for rules in self.rules]
         old, new = [rules.nodes for rules in self.rules]
         return tuple(
             [
@@ -218,8 +212,7 @@ class Landscape:
                 added.node
                 for rules in self.rules
                 for added in rules.adds
-                if any(added.ranks[at] is not None for at in components)
-                and self.status(added.node, point, {}) == FAILS
+                if any(added.ranks[at] is not None for at in components) and self.status(added.node, point, {}) == FAILS
             ]
         )
 
@@ -296,12 +289,7 @@ class Landscape:
         variable = self.variables[at]
         every: list[Value | None] = [*variable.values, *([None] if variable.unknown else [])]
         asked = sorted(
-            {
-                mask
-                for named in self._named
-                for leaf, mask in named.items()
-                if leaf.variable == variable.name
-            }
+            {mask for named in self._named for leaf, mask in named.items() if leaf.variable == variable.name}
         )
         kinds: dict[int, list[Value | None]] = {}
         for place, value in enumerate(every):
@@ -320,8 +308,9 @@ def _values_named(scene: Scene, policy: Policy) -> dict[Leaf, int]:
     own = policy.variables()
     found: dict[Leaf, int] = {}
     seen: dict[str, list[Value | None]] = {}
-    for rule in (*policy.deciding, *policy.add):
-        for leaf in leaves(rule.when):
+    conditions = [*[rule.when for rule in policy.deciding], *[added.when for added in policy.add]]
+    for condition in conditions:
+        for leaf in leaves(condition):
             if leaf in found:
                 continue
             variable = own[leaf.variable]
@@ -333,11 +322,8 @@ def _values_named(scene: Scene, policy: Policy) -> dict[Leaf, int]:
 
 
 def _truths(leaf: Leaf, variable: Variable, seen: Sequence[Value | None]) -> list[bool]:
-    if isinstance(leaf, Is):
-        unknown = leaf.value is None
-    else:
-        unknown = not isinstance(leaf, During) and leaf.or_unknown
-    unknown = unknown or (variable.counts_as is not None and _names(leaf, variable.counts_as))
+    asks_unknown = leaf.value is None if isinstance(leaf, Is) else not isinstance(leaf, During) and leaf.or_unknown
+    unknown = asks_unknown or (variable.counts_as is not None and _names(leaf, variable.counts_as))
     return [unknown if value is None else _names(leaf, value) for value in seen] + [unknown]
 
 

@@ -11,7 +11,7 @@ from everycall.policy.difference.sentences import among, duration
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from everycall.policy.attributes import Attribute, Domain, Zone
+    from everycall.policy.attributes import Attribute, Domain, Value, Zone
     from everycall.policy.rules import AddRule, Policy, Rule, Step
 
 _HEADING: Final = {
@@ -40,15 +40,13 @@ _FLOOR: Final = {
 
 def overall(old: Policy, new: Policy) -> tuple[Change, ...]:
     """The changes that are not about some calls but about all."""
-    return tuple(
-        [
-            *_heading(old, new),
-            *_attributes(old, new),
-            *_zones(old, new),
-            *_floor(old, new),
-            *_may_differ(old, new),
-            *_rules(old, new),
-        ]
+    return (
+        *_heading(old, new),
+        *_attributes(old, new),
+        *_zones(old, new),
+        *_floor(old, new),
+        *_may_differ(old, new),
+        *_rules(old, new),
     )
 
 
@@ -74,9 +72,9 @@ def _attributes(old: Policy, new: Policy) -> Iterator[Change]:
     for name in _gone(after, before):
         said = ", protected" if after[name].protected else ""
         yield Change(kind="attribute", words=f"Attribute {name} is new ({after[name].source}{said}).")
-    for name in before:
+    for name, attribute in before.items():
         if name in after:
-            yield from _attribute(before[name], after[name])
+            yield from _attribute(attribute, after[name])
 
 
 def _attribute(old: Attribute, new: Attribute) -> Iterator[Change]:
@@ -233,7 +231,7 @@ def _gone(before: Iterable[str] | Mapping[str, object], after: Iterable[str] | M
     return [name for name in before if name not in held]
 
 
-def _value(value: bool | int | str | None) -> str:
+def _value(value: Value | None) -> str:
     return "itself" if value is None else {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
 
 

@@ -15,6 +15,7 @@ from everycall.policy.attributes import Value
 Direction = Literal["less", "more", "otherwise"]
 """Otherwise: neither less nor more, as components without an order differ (staging, who is told of a held call)."""
 
+
 class ValueSet(Frozen, frozen=True, kw_only=True):
     """A variable has one of these values; `unknown`: or is not known."""
 

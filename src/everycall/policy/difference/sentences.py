@@ -119,7 +119,9 @@ def _whose(rules: Sequence[str], decides: tuple[str, str], version: str) -> str:
 def _telling(item: tuple[str, Value]) -> tuple[int, str]:
     """Type first, the clock last."""
     name = item[0]
-    return {"type": 0, "service": 1, TIME_OF_DAY: 4, WEEKDAY: 5}.get(name, 3 if name.startswith(ZONE_PREFIX) else 2), name
+    return {"type": 0, "service": 1, TIME_OF_DAY: 4, WEEKDAY: 5}.get(
+        name, 3 if name.startswith(ZONE_PREFIX) else 2
+    ), name
 
 
 def _of_zone(fact: ValueSet) -> str:

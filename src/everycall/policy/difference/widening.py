@@ -115,9 +115,7 @@ class Widening:
         components = landscape.scene.components.items
         self._ordered: Final = tuple([at for at, component in enumerate(components) if component.ordered])
         self._adding: Final = tuple([_by_component(rules.adds, len(components)) for rules in landscape.rules])
-        self._add_nodes: Final = tuple(
-            dict.fromkeys([added.node for rules in landscape.rules for added in rules.adds])
-        )
+        self._add_nodes: Final = tuple(dict.fromkeys([added.node for rules in landscape.rules for added in rules.adds]))
         self._kept: dict[tuple[int, int, bytes], bool] = {}
 
     def whole(self, promise: Promise) -> Widened | None:
@@ -243,9 +241,9 @@ class Widening:
                 _sources(ranks[NEW][new][at], adding[NEW][at], said),
             )
 
-        return all(
-            _below(after, before, strictly=True) for before, after in map(sources, promise.falls)
-        ) and all(_below(before, after, strictly=True) for before, after in map(sources, promise.rises))
+        return all(_below(after, before, strictly=True) for before, after in map(sources, promise.falls)) and all(
+            _below(before, after, strictly=True) for before, after in map(sources, promise.rises)
+        )
 
     def pure(self, found: Widened) -> bool:
         """Whether no call of what was found changes in a direction that comes before its own: less, then more."""
@@ -385,10 +383,7 @@ _Adding = tuple[tuple[int, int], ...]
 def _by_component(adds: Sequence[Added], count: int) -> tuple[_Adding, ...]:
     """For each component the nodes of the `add` rules that give in it, with the ranks that they give."""
     return tuple(
-        [
-            tuple([(added.node, rank) for added in adds if (rank := added.ranks[at]) is not None])
-            for at in range(count)
-        ]
+        [tuple([(added.node, rank) for added in adds if (rank := added.ranks[at]) is not None]) for at in range(count)]
     )
 
 

@@ -185,7 +185,9 @@ class _Check:
         return by_danger + by_type, open_danger + open_type, gets_less(self._inquiry, tally)
 
     def _danger(self, tally: Tally) -> tuple[list[Shown], list[str], list[Shown]]:
-        refuted, still_open = less(self._inquiry, tally, DANGER, more_danger, "More danger ({}) gets less, by {}.")
+        refuted, still_open = less(
+            self._inquiry, tally, "less_in_danger", more_danger, "More danger ({}) gets less, by {}."
+        )
         return refuted, still_open, declared(self._inquiry, tally)
 
     def _no_silent_refusal(self, tally: Tally) -> tuple[list[Shown], list[str], list[Shown]]:

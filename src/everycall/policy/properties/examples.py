@@ -28,6 +28,10 @@ NEAR: Final = 24
 """So many neighbours of a rule's own call are tried."""
 
 
+def _known(value: Value | None) -> bool:
+    return value is not None
+
+
 class Examples:
     """Finds pairs of calls, alike but for one variable, that a rule has to do with."""
 
@@ -38,23 +42,35 @@ class Examples:
         self._small: Final = Smallest(self._replay, inquiry.witnesses)
 
     def pair(
-        self, rule: Rule | AddRule, variable: str, first: Values, second: Values, shows: Compare
+        self,
+        rule: Rule | AddRule,
+        variable: str,
+        shows: Compare,
+        *,
+        first: Values = _known,
+        second: Values = _known,
+        rising: bool = False,
     ) -> dict[str, Call] | None:
         """Twins of which one has a value that is `first` and the other one that is `second`, if some are found.
 
         Args:
             rule: Has to do with it: it decides or raises one of the two.
             variable: In which they differ.
+            shows: What must hold of the two outcomes.
             first: The values of the first twin.
             second: The values of the second.
-            shows: What must hold of the two outcomes.
+            rising: Whether the second has to have the higher one.
         """
         kinds = self._inquiry.witnesses.kinds(variable)
+        order = self._inquiry.variables[variable].values
         ones, others = [value for value in kinds if first(value)], [value for value in kinds if second(value)]
 
         def holds(calls: Mapping[str, Call]) -> bool:
             call, twin = calls[CALL], calls[TWIN]
-            if not (first(call.get(variable)) and second(twin.get(variable)) and self._possible(call, twin)):
+            here, there = call.get(variable), twin.get(variable)
+            if not (first(here) and second(there) and self._possible(call, twin)):
+                return False
+            if rising and (here is None or there is None or order.index(here) >= order.index(there)):
                 return False
             one, other = self._replay.decide(CALL, call), self._replay.decide(CALL, twin)
             return shows(one, other) and any(rule.id in (each.rule, *each.raised_by) for each in (one, other))

@@ -26,7 +26,7 @@ from everycall.policy.properties.asking import Confirmed, Question, decided_by
 from everycall.policy.properties.pairs import Smallest, twins
 from everycall.policy.properties.replay import CALL, TWIN
 from everycall.policy.properties.report import AttributeReport, Shown, verdict_of
-from everycall.policy.properties.words import listing, rule_words
+from everycall.policy.properties.words import counted, listing, rule_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -171,9 +171,9 @@ def attribute_report(inquiry: Inquiry, tally: Tally, attribute: Attribute) -> tu
     )
     verdict = verdict_of(found.pairs, found.open)
     because = {
-        "holds": f"{len(found.rules)} rules read it, and no two of its values are told apart"
+        "holds": f"{counted(len(found.rules), 'rule')} may ask about it, and no two of its values are told apart"
         + (f" but for {listing(may_differ)}." if may_differ else "."),
-        "refuted": f"{len(found.pairs)} rules tell calls apart by it.",
+        "refuted": f"Calls are told apart by it, by {counted(len(found.pairs), 'rule')}.",
         "not_established": "Not every question about it was answered.",
     }[verdict]
     return (

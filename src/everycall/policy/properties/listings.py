@@ -16,8 +16,6 @@ from everycall.policy.properties.words import ended, every_rule, rule_words
 from everycall.policy.rules import Rule
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from everycall.policy.attributes import Value, Variable
     from everycall.policy.properties.asking import Inquiry, Tally
     from everycall.policy.properties.replay import Decided
@@ -83,19 +81,11 @@ def _substitution(
 
 def _pair(examples: Examples, rule: Rule | AddRule, variable: Variable, at: int) -> dict[str, dict[str, Value]] | None:
     """Twins of which the second is in more danger, has to do with the rule, and gets less of the component."""
-    for low, high in zip(variable.values, variable.values[1:], strict=False):
 
-        def shows(one: Decided, other: Decided) -> bool:
-            return other.ranks[at] < one.ranks[at] and rule.id in (other.rule, *other.raised_by)
+    def shows(one: Decided, other: Decided) -> bool:
+        return other.ranks[at] < one.ranks[at] and rule.id in (other.rule, *other.raised_by)
 
-        pair = examples.pair(rule, variable.name, _only(low), _only(high), shows)
-        if pair is not None:
-            return pair
-    return None
-
-
-def _only(wanted: Value) -> Callable[[Value | None], bool]:
-    return lambda value: value == wanted
+    return examples.pair(rule, variable.name, shows, rising=True)
 
 
 def _staging(
@@ -113,10 +103,9 @@ def _staging(
         return one.plan.stage is None and other.plan.stage is not None
 
     for variable in dangers:
-        for low, high in zip(variable.values, variable.values[1:], strict=False):
-            pair = examples.pair(rule, variable.name, _only(low), _only(high), shows)
-            if pair is not None:
-                replay = inquiry.single().replay
-                return twins("staging", replay, pair, words, rule=rule.id, variable=variable.name)
+        pair = examples.pair(rule, variable.name, shows, rising=True)
+        if pair is not None:
+            replay = inquiry.single().replay
+            return twins("staging", replay, pair, words, rule=rule.id, variable=variable.name)
     by_danger = mentioned(rule.when) & {variable.name for variable in dangers}
     return Shown(kind="staging", words=words, rules=(rule.id,)) if by_danger else None

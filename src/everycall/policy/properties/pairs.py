@@ -125,13 +125,13 @@ class Smallest:
 
 def _pairs(values: Sequence[Value | None], variable: Variable) -> list[tuple[Value | None, Value | None]]:
     """Pairs of different values: two known ones before one unknown, against `other` or no where there is that."""
-    pairs = [(one, other) for one in values for other in values if one != other]
     against: tuple[Value | None, ...] = ("other", False, variable.values[0])
 
-    def plain(pair: tuple[Value | None, Value | None]) -> tuple[bool, bool]:
-        return (None in pair, not any(value is not None and value in against for value in pair))
+    def plain(pair: tuple[Value | None, Value | None]) -> tuple[bool, int]:
+        known = [value for value in pair if value is not None]
+        return None in pair, min([against.index(value) for value in known if value in against], default=len(against))
 
-    return sorted(pairs, key=plain)
+    return sorted([(one, other) for one in values for other in values if one != other], key=plain)
 
 
 def _with(call: Call, name: str, value: Value | None) -> Call:
@@ -180,7 +180,8 @@ MOST_SAID = 6
 """So many differences are said in a sentence; all are in the report."""
 
 
-def _weight(component: Component) -> tuple[bool, int]:
+def weight(component: Component) -> tuple[bool, int]:
+    """How early a component is said."""
     kind = component.name.partition(".")[0]
     return component.name.endswith(".ladder"), _FIRST.index(kind) if kind in _FIRST else len(_FIRST)
 
@@ -196,7 +197,7 @@ def differences(replay: Replay, one: Decided, other: Decided) -> tuple[Differenc
                 first=gets_words(components[at], one.ranks[at], one.plan),
                 second=gets_words(components[at], other.ranks[at], other.plan),
             )
-            for at in sorted(apart, key=lambda at: _weight(components[at]))
+            for at in sorted(apart, key=lambda at: weight(components[at]))
         ]
     )
 

@@ -13,7 +13,7 @@ from everycall.policy.attributes import MINUTES_OF_A_DAY, TIME_OF_DAY, ZONE_PREF
 from everycall.policy.conditions import All, Always, Any, Between, During, Not, mentioned
 from everycall.policy.properties.examples import Examples
 from everycall.policy.properties.likeness import look
-from everycall.policy.properties.pairs import twins
+from everycall.policy.properties.pairs import twins, weight
 from everycall.policy.properties.report import Proxy
 from everycall.policy.properties.words import clock, duration, every_rule, listing, rule_words
 
@@ -146,23 +146,28 @@ def _effect(
 ) -> Shown | None:
     """What a rule lowers or raises by a place or time: twins of which one is inside and the other outside."""
     pair = examples.pair(
-        rule, variable, inside, lambda value: not inside(value), lambda one, other: one.ranks != other.ranks
+        rule,
+        variable,
+        lambda one, other: one.ranks != other.ranks,
+        first=inside,
+        second=lambda value: not inside(value),
     )
     if pair is None:
         return None
     replay = inquiry.single().replay
     one, other = (replay.decide("x", call) for call in pair.values())
     changed = [
-        (component.names[0], component.ordered, here < there)
+        (component, component.ordered, here < there)
         for component, here, there in zip(replay.scene.components.items, one.ranks, other.ranks, strict=True)
         if here != there
     ]
+    changed.sort(key=lambda each: weight(each[0]))
     said = [
         f"{verb} {listing(names)}"
         for verb, names in (
-            ("lowers", [name for name, ordered, less in changed if ordered and less]),
-            ("raises", [name for name, ordered, less in changed if ordered and not less]),
-            ("changes", [name for name, ordered, _ in changed if not ordered]),
+            ("lowers", [each.name for each, ordered, less in changed if ordered and less]),
+            ("raises", [each.name for each, ordered, less in changed if ordered and not less]),
+            ("changes", [each.name for each, ordered, _ in changed if not ordered]),
         )
         if names
     ]

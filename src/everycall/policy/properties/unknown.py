@@ -131,9 +131,7 @@ def _words(variable: Variable) -> str:
 
 def _example(inquiry: Inquiry, examples: Examples, variable: Variable) -> Shown | None:
     for rule in inquiry.policy.mentioning(frozenset({variable.name})):
-        pair = examples.pair(
-            rule, variable.name, lambda value: value is not None, lambda value: value is None, examples.lower
-        )
+        pair = examples.pair(rule, variable.name, examples.lower, second=lambda value: value is None)
         if pair is not None:
             replay = inquiry.single().replay
             return twins("less_when_unknown", replay, pair, _words(variable), rule=rule.id, variable=variable.name)

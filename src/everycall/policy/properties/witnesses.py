@@ -153,20 +153,25 @@ def kinds(policy: Policy, boxes: Boxes) -> dict[str, tuple[Value | None, ...]]:
 
 
 def _kinds_of(variable: Variable, every: int, masks: set[int]) -> tuple[Value | None, ...]:
+    """Of each kind a plain value; of a number the first one of each run, since what lies between matters too."""
     parts = [every]
     for mask in masks:
         parts = [piece for part in parts for piece in (part & mask, part & ~mask) if piece]
     usual = USUAL.get(variable.name)
-    plain: list[Value | None] = [None] if variable.unknown else []
-    plain += [] if usual is None else [usual]
-    at = {value: index_of(variable, value) for value in plain}
-    found: list[Value | None] = []
-    for part in sorted(parts, key=lambda part: part & -part):
-        first = next((value for value in plain if part >> at[value] & 1), None)
-        if first is None and not (variable.unknown and part >> len(variable.values) == 1 and part & -part == part):
-            first = variable.values[(part & -part).bit_length() - 1]
-        found.append(first)
-    return tuple(sorted(found, key=lambda value: value not in plain))
+    first: list[Value | None] = [] if usual is None else [usual]
+    first += [None] if variable.unknown else []
+    known = (1 << len(variable.values)) - 1
+    runs = _is_number(variable) and usual is None
+    bits = 0
+    for part in parts:
+        mine = part & known
+        bits |= mine & ~(mine << 1) if runs else mine & -mine
+    rest = [value for at, value in enumerate(variable.values) if bits >> at & 1 and value not in first]
+    return (*first, *rest)
+
+
+def _is_number(variable: Variable) -> bool:
+    return isinstance(variable.values[0], int) and not isinstance(variable.values[0], bool)
 
 
 def index_of(variable: Variable, value: Value | None) -> int:

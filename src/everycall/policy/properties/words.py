@@ -98,7 +98,7 @@ def gets_words(component: Component, rank: int, plan: Plan) -> str:
     if first == "support":
         return rest if rest in plan.support else f"no {rest}"
     if name == "minimum_officers":
-        return f"at least {plan.minimum_officers} officers"
+        return f"at least {plan.minimum_officers} officers" if plan.minimum_officers else "no least number of officers"
     if name == "stage":
         return "goes in at once" if plan.stage is None else f"waits near the place until: {ended(plan.stage.until)}"
     if first == "ladder":
@@ -122,6 +122,11 @@ def _of_others(name: str, names: int, level: str) -> str:
 def ended(sentence: str) -> str:
     """A sentence of the policy's author, to go on after."""
     return sentence.strip().rstrip(".;")
+
+
+def counted(count: int, noun: str) -> str:
+    """How many: "1 rule", "3 rules"."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def listing(items: Iterable[str], most: int = 5) -> str:

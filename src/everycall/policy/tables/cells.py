@@ -9,48 +9,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from everycall.policy.conditions import All, Always, Any, Between, Condition, During, Has, In, Is, Leaf, Not, Within
+from everycall.policy.words import clock_words, duration_words, value_words, variable_words, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from everycall.policy.attributes import Value
     from everycall.policy.rules import Grant, Offer, Plan, Raise, Step
 
 ALSO: Final = "also"
-_MINUTE: Final = 60
-_HOUR: Final = 60 * _MINUTE
-_DAY: Final = 24 * _HOUR
-
-
-def span(seconds: int) -> str:
-    """A duration for people, in the largest unit that says it exactly: "90 s", "8 min", "3 d"."""
-    for size, name in ((_DAY, "d"), (_HOUR, "h"), (_MINUTE, "min")):
-        if seconds and seconds % size == 0:
-            return f"{seconds // size} {name}"
-    return f"{seconds} s"
-
-
-def clock(minute: int) -> str:
-    """A minute of the day as on the wall: 22:00."""
-    return f"{minute // 60:02d}:{minute % 60:02d}"
-
-
-def value_word(value: Value | None) -> str:
-    """A value as rules write it."""
-    if value is None:
-        return "unknown"
-    return ("no", "yes")[value] if isinstance(value, bool) else str(value)
 
 
 def asked(leaf: Leaf) -> str:
     """What a leaf asks of its attribute, without the attribute's name."""
     if isinstance(leaf, Is):
-        return value_word(leaf.value)
+        return value_words(leaf.variable, leaf.value)
     if isinstance(leaf, During):
-        return f"{clock(leaf.start)} to {clock(leaf.end)}"
+        return f"{clock_words(leaf.start)} to {clock_words(leaf.end)}"
     or_unknown = " or unknown" if leaf.or_unknown else ""
     if isinstance(leaf, In):
-        return ", ".join(value_word(value) for value in leaf.values) + or_unknown
+        return ", ".join(value_words(leaf.variable, value) for value in leaf.values) + or_unknown
     if isinstance(leaf, Between):
         return f"{leaf.lowest} to {leaf.highest}{or_unknown}"
     return (f"has {leaf.value}" if isinstance(leaf, Has) else f"within {leaf.zone}") + or_unknown
@@ -60,20 +37,7 @@ def column(leaf: Leaf) -> str:
     """The column that a leaf's answer stands in: its attribute; the zones share one."""
     if isinstance(leaf, Within):
         return "zone"
-    return leaf.attribute if isinstance(leaf, Has) else leaf.variable
-
-
-def sentence(condition: Condition) -> str:
-    """A whole condition in words."""
-    if isinstance(condition, Always):
-        return "always"
-    if isinstance(condition, Not):
-        return f"not ({sentence(condition.part)})"
-    if isinstance(condition, (All, Any)):
-        joint = " and " if isinstance(condition, All) else " or "
-        parts = [sentence(part) for part in condition.parts]
-        return joint.join(f"({part})" if " and " in part or " or " in part else part for part in parts)
-    return f"{column(condition)}: {asked(condition)}"
+    return leaf.attribute if isinstance(leaf, Has) else variable_words(leaf.variable)
 
 
 def spread(condition: Condition) -> dict[str, list[str]]:
@@ -83,7 +47,7 @@ def spread(condition: Condition) -> dict[str, list[str]]:
         if isinstance(part, Not) and not isinstance(part.part, (All, Any, Not, Always)):
             found.setdefault(column(part.part), []).append(f"not {asked(part.part)}")
         elif isinstance(part, (All, Any, Not)):
-            found.setdefault(ALSO, []).append(sentence(part))
+            found.setdefault(ALSO, []).append(words(part))
         elif not isinstance(part, Always):
             found.setdefault(column(part), []).append(asked(part))
     return found
@@ -114,17 +78,6 @@ def sent(send: Iterable[tuple[str, int]], support: Iterable[str]) -> str:
     return "; ".join(part for part in (units, ", ".join(support)) if part)
 
 
-def ladder(steps: Iterable[Step]) -> str:
-    """A ladder: "dispatcher at once, supervisor after 2 min"."""
-    return ", ".join(f"{step.role} {f'after {span(step.at)}' if step.at else 'at once'}" for step in steps)
-
-
-def offered(offer: Offer, labels: Labels) -> str:
-    """What is offered to whom first."""
-    goes = "our units go meanwhile" if offer.meanwhile == "send" else "our units wait for the answer"
-    return f"to {offer.to} ({offer.ground}) for {span(offer.within)}; {goes}; then {labels.ladder(offer.ladder)}"
-
-
 class Labels:
     """Short names for grants and ladders, so that a row can name what many rows share: "decline 1", "ladder 2"."""
 
@@ -150,6 +103,13 @@ class Labels:
     def ladder(self, steps: tuple[Step, ...]) -> str:
         """The short name of a ladder; nothing for none."""
         return self.ladders[steps] if steps else ""
+
+
+def offered(offer: Offer, labels: Labels) -> str:
+    """What is offered to whom first; its ladder by its short name."""
+    goes = "our units go meanwhile" if offer.meanwhile == "send" else "our units wait for the answer"
+    told = labels.ladder(offer.ladder)
+    return f"to {offer.to} ({offer.ground}) for {duration_words(offer.within)}; {goes}; then {told}"
 
 
 def outcome(plan: Plan, labels: Labels) -> dict[str, str]:
@@ -189,4 +149,4 @@ def raised(added: Raise, labels: Labels) -> dict[str, str]:
 
 
 def _within(seconds: int | None) -> str:
-    return "" if seconds is None else span(seconds)
+    return "" if seconds is None else duration_words(seconds)

@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING, Final
 
 from everycall.core.base import Frozen
 from everycall.policy.attributes import Attribute, Choice, Number, Several
+from everycall.policy.changes import ladder_words
 from everycall.policy.rules import DEFAULT, TRIAGE
-from everycall.policy.tables.cells import Labels, columns, ladder, outcome, raised, span, spread, value_word
+from everycall.policy.tables.cells import Labels, columns, outcome, raised, spread
+from everycall.policy.words import duration_words as span
+from everycall.policy.words import value_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -111,7 +114,7 @@ def _ladders(labels: Labels) -> Table:
         says="Counted from the moment when a deadline has passed.",
         asks=("ladder",),
         gives=("who, and when",),
-        rows=tuple([(name, ladder(steps)) for steps, name in labels.ladders.items()]),
+        rows=tuple([(name, ladder_words(steps)) for steps, name in labels.ladders.items()]),
     )
 
 
@@ -175,7 +178,9 @@ def _attribute(attribute: Attribute, policy: Policy) -> tuple[str, ...]:
             f"found out within {span(floor.find_out_within)}"
         )
     else:
-        unknown = "itself" if attribute.counts_as is None else f"counts as {value_word(attribute.counts_as)}"
+        unknown = (
+            "itself" if attribute.counts_as is None else f"counts as {value_words(attribute.name, attribute.counts_as)}"
+        )
     return (attribute.name, values, attribute.source, "; ".join(kinds), unknown)
 
 
@@ -219,5 +224,5 @@ def _floor(policy: Policy) -> Table:
         says="The allowances that hold whatever decides.",
         asks=("allowance",),
         gives=("time",),
-        rows=(*durations, ("then told", ladder(floor.ladder))),
+        rows=(*durations, ("then told", ladder_words(floor.ladder))),
     )

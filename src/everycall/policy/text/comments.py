@@ -100,7 +100,12 @@ def _home(every: list[Part], at: int, comment: _Comment, tail: list[str]) -> lis
     """The list that a comment on a line of its own goes to."""
     following = every[at] if at < len(every) else None
     before = next(
-        (part for part in reversed(every[:at]) if part.column <= comment.column and not part.within_flow), every[0]
+        (
+            part
+            for part in map(every.__getitem__, range(at - 1, -1, -1))
+            if part.column <= comment.column and not part.within_flow
+        ),
+        every[0],
     )
     if following is not None and before.column <= following.column:
         return following.above
