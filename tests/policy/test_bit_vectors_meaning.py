@@ -17,7 +17,7 @@ from random_parts import FLOOR, HEADING
 
 from everycall.policy.attributes import TIME_ATTRIBUTES, Attribute, Choice, Number, Several, YesNo, Zone
 from everycall.policy.bit_vectors import Z3Engine
-from everycall.policy.conditions import All, Always, Any, Between, During, Has, In, Is, Not, Within
+from everycall.policy.conditions import All, Always, Any, Between, Condition, During, Has, In, Is, Not, Within
 from everycall.policy.formula import (
     AllOf,
     Asks,
@@ -233,6 +233,81 @@ def test_every_rule_that_can_decide_is_found_alone_and_together() -> None:
         assert isinstance(engine.ask(decides(rule.id), 60), Found) is (expected is not None)
     together = OneOf(parts=tuple([decides(rule.id) for rule in POLICY.deciding]))
     assert engine.ask(no(together), 60) == Never()
+
+
+def after(*attributes: Attribute) -> Scene:
+    """Two policies of which the second declares these attributes otherwise, and rules that tell what it sees."""
+    changed = {attribute.name: attribute for attribute in attributes}
+    rules = (
+        Rule(id="three", when=Between(variable="patients", lowest=3, highest=3), plan=Plan(priority=2)),
+        Rule(id="one", when=In(variable="patients", values=(1,)), plan=Plan(priority=3)),
+        Rule(id="other", when=Is(variable="type", value="other"), plan=Plan(priority=4)),
+        Rule(id="no_type", when=In(variable="type", values=(), or_unknown=True), plan=Plan(priority=5)),
+    )
+    held = tuple([changed.get(attribute.name, attribute) for attribute in POLICY.attributes])
+    policy = msgspec.structs.replace(POLICY, attributes=held, rules=rules)
+    return Scene(policies=(POLICY, policy), sides=(Side(name="x"), Side(name="y", policy=1)))
+
+
+PATIENTS_ONE_TO_THREE = Attribute(name="patients", domain=Number(lowest=1, highest=3, unit="persons"), source="caller")
+TYPES_WITH_OTHER = Attribute(name="type", domain=Choice(values=("noise", "other")), source="call_taker")
+TYPES_WITHOUT = Attribute(name="type", domain=Choice(values=("noise", "fall")), source="call_taker")
+
+
+@pytest.mark.parametrize(
+    ("attribute", "told", "decided"),
+    [
+        (PATIENTS_ONE_TO_THREE, value("patients", 5), {"three"}),
+        (PATIENTS_ONE_TO_THREE, value("patients", 3), {"three"}),
+        (PATIENTS_ONE_TO_THREE, value("patients", 0), {"one"}),
+        (PATIENTS_ONE_TO_THREE, both(value("patients", 2), value("type", "theft")), {"default"}),
+        (TYPES_WITH_OTHER, both(value("type", "theft"), value("patients", 0)), {"other"}),
+        (TYPES_WITH_OTHER, both(value("type", "noise"), value("patients", 0)), {"default"}),
+        (TYPES_WITHOUT, both(value("type", "theft"), value("patients", 0)), {"no_type"}),
+        (TYPES_WITHOUT, both(value("type", "fall"), value("patients", 0)), {"default"}),
+    ],
+)
+def test_a_policy_sees_of_the_values_of_both_what_it_would_see_of_a_fact(
+    attribute: Attribute, told: Formula, decided: set[str]
+) -> None:
+    scene = after(attribute)
+    engine = Z3Engine(scene)
+    can_decide = set()
+    for rule in scene.policies[1].deciding:
+        found = engine.ask(both(told, decides(rule.id, "y")), 60)
+        if found != Never():
+            assert isinstance(found, Found)
+            assert holds(both(told, decides(rule.id, "y")), scene, found.calls)
+            can_decide.add(rule.id)
+    assert can_decide == decided
+
+
+THEFT = Is(variable="type", value="theft")
+ARMED = Is(variable="weapon", value=True)
+
+
+@pytest.mark.parametrize(
+    ("first", "hidden"),
+    [
+        (Any(parts=(THEFT, ARMED)), both(value("type", "robbery"), value("weapon", True))),
+        (Any(parts=(ARMED, THEFT)), both(value("type", "theft"), value("weapon", False))),
+        (Not(part=All(parts=(THEFT, ARMED))), both(value("type", "theft"), value("weapon", False))),
+        (Not(part=All(parts=(THEFT, ARMED))), both(value("type", "robbery"), value("weapon", True))),
+        (Not(part=Any(parts=(THEFT, ARMED))), both(value("type", "robbery"), value("weapon", None))),
+        (Not(part=Not(part=THEFT)), both(value("type", "theft"), value("weapon", True))),
+    ],
+)
+def test_a_rule_hides_a_later_one_by_any_of_the_ways_in_which_it_holds(first: Condition, hidden: Formula) -> None:
+    rules = (
+        Rule(id="first", when=first, plan=Plan(priority=1)),
+        *[Rule(id=name, when=Is(variable="type", value=name), plan=Plan(priority=2)) for name in ("theft", "robbery")],
+    )
+    policy = msgspec.structs.replace(POLICY, rules=rules)
+    scene = Scene(policies=(policy,), sides=(Side(name="x"),))
+    engine = Z3Engine(scene)
+    assert {rule.id for rule in policy.deciding if engine.ask(both(hidden, decides(rule.id)), 60) != Never()} == {
+        "first"
+    }
 
 
 UNKNOWN_NAMES: dict[str, Formula] = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -27,6 +26,7 @@ from everycall.simulate.whatif_plans import compared, verdict_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from everycall.core.commands import AnyCommand
     from everycall.policy.rules import Policy

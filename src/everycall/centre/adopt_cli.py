@@ -63,7 +63,7 @@ def adopt(
     console = Console(highlight=False, emoji=False, soft_wrap=True)
     try:
         from everycall.centre.adopt import adopt_policy  # noqa: PLC0415  # needs the engines of the proof
-        from everycall.policy.check_cli import print_report  # noqa: PLC0415
+        from everycall.policy.check_cli import show  # noqa: PLC0415
 
         text = policy.read_bytes()
         objection = _objection(by, with_, until, reason) if over_objection else _none(with_, until, reason)
@@ -80,7 +80,7 @@ def adopt(
         errors.print(Text(f"error: {error}"))
         return 2
     if adoption.answer is None:
-        print_report(adoption.report, console)
+        show(adoption.report, console)
         errors.print(
             Text(
                 "Not adopted. Mend what is named above; or put it in force --over-objection, with a --reason, "

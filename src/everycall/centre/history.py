@@ -52,10 +52,10 @@ def versions_of(record: SqliteRecord) -> list[Version]:
     found: list[Version] = []
     current: int | None = None
     for sequence, data in record.read():
-        if b'"Policy' not in data:  # most entries are about calls; decoding them all would take its time
+        if b'"policy_' not in data:  # most entries are about calls; decoding them all would take its time
             continue
         envelope = decode_event(data)
-        event = envelope.event
+        event = envelope.body
         if isinstance(event, PolicyAdopted):
             found.append(_version(sequence, event, envelope.actor.person))
             if not event.waits:

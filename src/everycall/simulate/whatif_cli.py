@@ -22,9 +22,8 @@ from everycall.simulate.whatif_past import past_of
 from everycall.simulate.whatif_view import COLUMNS, as_json, lines_of, row_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
-    from everycall.policy.formula import Call
     from everycall.policy.rules import Policy
     from everycall.simulate.whatif import Treated, WhatIf
 
@@ -108,12 +107,15 @@ def diff(
     if record is None:
         return run_diff(old, new, json=json, seconds=seconds)
 
-    def past(before: Policy, after: Policy) -> Iterator[Call]:
-        with past_of(record) as opened:
-            yield from calls_for(before, after, opened.decisions)
-
     try:
-        return run_diff(old, new, json=json, seconds=seconds, past=past)
+        with past_of(record) as past:
+            return run_diff(
+                old,
+                new,
+                json=json,
+                seconds=seconds,
+                past=lambda before, after: calls_for(before, after, past.decisions),
+            )
     except (RecordError, UnreadableEventError) as error:
         _errors().print(Text(f"error: {error}"))
         return 2

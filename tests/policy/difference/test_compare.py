@@ -252,10 +252,11 @@ def test_two_engines_that_overlook_the_same_are_believed_but_one_that_differs_is
     assert not compared(version(), CHANGED, engines=(lambda _: Says(Never()), Z3Engine)).established
 
 
-def test_without_any_engine_nothing_is_established() -> None:
-    found = compared(version(), CHANGED, engines=())
+@pytest.mark.parametrize("engines", [(), (CadicalEngine,), (Z3Engine,)], ids=["none", "CaDiCaL", "z3"])
+def test_one_engine_alone_establishes_nothing(engines: Sequence[Callable[[Scene], Engine]]) -> None:
+    found = compared(version(), CHANGED, engines=engines)
     assert not found.established
-    assert "no engine" in found.verdicts[0].because
+    assert "not enough" in found.verdicts[0].because
 
 
 def test_when_the_time_is_up_nothing_is_established() -> None:
@@ -269,3 +270,14 @@ def test_progress_is_told() -> None:
     told: list[tuple[str, int]] = []
     compare(version(), CHANGED, engines=BOTH, progress=lambda direction, count: told.append((direction, count)))
     assert told[0] == ("less", 1)
+
+
+def test_what_touches_only_some_callers_does_not_drown_in_a_change_for_all() -> None:
+    """Everybody's theft becomes slower, and the employees' calls too, alike: told apart all the same."""
+    new = version(FOR_EMPLOYEES, ("default: {plan: report}", "default: {plan: {as: report, dispatch_within: 1 h}}"))
+    less = regions(compared(version(), new), "less")
+    only_some = [region for region in less if region.touched.protected_words == "caller.employer is agency_a"]
+    everybody = [region for region in less if "default" in region.new_rules]
+    assert only_some
+    assert everybody
+    assert all("employees" not in region.new_rules for region in everybody)

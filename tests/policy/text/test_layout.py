@@ -117,6 +117,15 @@ def test_quotes_stand_where_they_are_needed_and_nowhere_else(written: str, expec
     assert formatted(laid_out) == laid_out
 
 
+@pytest.mark.parametrize("word", ["yes", "no"])
+def test_quotes_that_make_a_mistake_are_kept_so_that_the_mistake_is_still_told(word: str) -> None:
+    """Without them the text would say something else: a value in the place of a code."""
+    text = changed("- weapon: {is: no}", f'- weapon: {{is: "{word}"}}')
+    for each in (text, formatted(text)):
+        with pytest.raises(PolicyError, match="'weapon' is a text in quotes"):
+            meaning(each)
+
+
 def test_inside_brackets_marks_need_quotes() -> None:
     text = changed("because: The caller must be understood.", 'because: "One, two [three]"')
     assert '- {support: interpreter, by: [caller.language], because: "One, two [three]"}' in formatted(text)

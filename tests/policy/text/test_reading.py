@@ -400,3 +400,9 @@ def test_a_ladder_truck_is_help_and_no_ladder_of_people() -> None:
     assert components.items[0].ordered
     assert components.items[0].levels == ("0", "1")
     assert components.ranks(more) > components.ranks(less)
+
+
+def test_two_people_may_be_told_at_the_same_time() -> None:
+    text = changed("[{tell: supervisor, after: 30 s}]", "[{tell: unit, after: 30 s}, {tell: supervisor, after: 30 s}]")
+    grant = read_policy(text.encode()).default.may[1]
+    assert grant.ladder == (Step(role="unit", at=30), Step(role="supervisor", at=30))

@@ -411,3 +411,8 @@ def test_a_missing_time_zone_data_base_is_not_blamed_on_the_text(monkeypatch: py
 
 def test_what_is_said_of_a_long_word_is_short() -> None:
     assert all(len(str(each)) < 1_000 for each in problems_of(changed("author: Office", "a" * 100_000 + ": Office")))
+
+
+def test_each_further_rule_of_the_same_id_names_the_line_of_the_first() -> None:
+    text = FRAME.replace("  - rule: guard", "  - rule: robbery").replace("  - rule: hurt", "  - rule: robbery")
+    assert [each.says.split("(")[1] for each in problems_of(text)] == ["the first on line 40)."] * 2

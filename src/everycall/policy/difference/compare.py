@@ -16,8 +16,6 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from functools import reduce
-from operator import or_
 from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
@@ -43,7 +41,7 @@ from everycall.policy.difference.widening import NEW, OLD, Deciders, Widened, Wi
 from everycall.policy.formula import AllOf, Found, Neg, NoAnswer, OneOf
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from everycall.policy.attributes import Value
     from everycall.policy.difference.judge import Both
@@ -236,13 +234,18 @@ class _Search:
         if shortest is None:
             return None
         leading = min(shortest.promise.components(), key=self._weight)
-        spread = self._widening((None, None), shortest.silent).spread(shortest, leading)
+        spread = self._widening((None, None), shortest.silent).spread(shortest, leading, self._deciders(both))
         known = spread.deciders_known() if spread is shortest else (None, None)
         widening = self._widening(known, shortest.silent)
         pure = widening.pure(spread)
         if spread.silent and pure:
             spread = replace_silent(spread, widening.needed(spread))
         return self._told(call, both, spread, apart=not pure), spread.promise
+
+    def _deciders(self, both: Both) -> tuple[int, int]:
+        """The places of the rules that decide a call."""
+        old, new = [self._land.rules[side].ids.index(both[side].rule) for side in (OLD, NEW)]
+        return old, new
 
     def _weight(self, component: int) -> tuple[int, int]:
         """Which component leads, where one must."""
@@ -251,7 +254,7 @@ class _Search:
 
     def _shortest(self, point: Box, both: Both, promise: Promise) -> Widened | None:
         """The region around a call that takes the fewest words; as many of its components as all its calls share."""
-        old, new = [self._land.rules[side].ids.index(both[side].rule) for side in (OLD, NEW)]
+        old, new = self._deciders(both)
         either: tuple[Deciders, Deciders] = ((old, None), (None, new))
         for known in either:
             whole = self._widening(known).whole(promise)
@@ -387,11 +390,7 @@ class _Search:
 
     def _touched(self, wide: Widened) -> Touched:
         land = self._land
-        box = list(wide.box)
-        for side, rules in enumerate(wide.known):
-            if rules:
-                allowed = [land.allowed(side, rule) for rule in rules]
-                box = [kinds & union(each[at] for each in allowed) for at, kinds in enumerate(box)]
+        box = land.touched(wide.box, wide.pairs or self._widening(wide.deciders_known()).together(wide))
         narrow = {
             variable.name: self._fact(at, box)
             for at, variable in enumerate(land.variables)
@@ -452,11 +451,6 @@ def has_facts(call: Mapping[str, Value], facts: Sequence[ValueSet]) -> bool:
 def replace_silent(found: Widened, silent: frozenset[int]) -> Widened:
     """What was found, with fewer conditions to be silent."""
     return dataclasses.replace(found, silent=silent)
-
-
-def union(sets: Iterable[int]) -> int:
-    """All kinds of any of the sets."""
-    return reduce(or_, sets, 0)
 
 
 def _first(names: Sequence[str], first: str) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from everycall.policy.attributes import Value, Variable, fitting
+from everycall.policy.attributes import ZONE_PREFIX, Value, Variable, fitting
 from everycall.policy.conditions import All, Always, Any, Between, During, Has, In, Is, Not, Within, leaves
 
 if TYPE_CHECKING:
@@ -204,6 +204,32 @@ class Landscape:
             self.project(nodes[rule], held, {})
             self._allowed[side, rule] = held
         return held
+
+    @cached_property
+    def _telling(self) -> tuple[int, ...]:
+        """The variables that tell who called and where: protected ones and zones."""
+        return tuple(
+            [
+                at
+                for at, variable in enumerate(self.variables)
+                if variable.protected or variable.name.startswith(ZONE_PREFIX)
+            ]
+        )
+
+    def whose(self, box: Box, pair: tuple[int, int]) -> tuple[int, ...]:
+        """Of whom and where the calls of a box are that these two rules decide, as far as single values tell."""
+        old, new = self.allowed(0, pair[0]), self.allowed(1, pair[1])
+        return tuple([box[at] & old[at] & new[at] for at in self._telling])
+
+    def touched(self, box: Box, pairs: Iterable[tuple[int, int]]) -> Box:
+        """The box without the values that none of these pairs of rules can decide."""
+        found = [0] * len(box)
+        for one, other in pairs:
+            old, new = self.allowed(0, one), self.allowed(1, other)
+            found = [
+                held | (kinds & old[at] & new[at]) for at, (held, kinds) in enumerate(zip(found, box, strict=True))
+            ]
+        return found
 
     def silent_at(self, point: Box, components: Sequence[int]) -> frozenset[int]:
         """The conditions of `add` rules that do not hold at a point and would raise in one of these components."""

@@ -114,7 +114,8 @@ def _sorted(regions: Sequence[Region]) -> list[Region]:
 def _region(number: int, region: Region, difference: Difference) -> Iterator[str]:
     words = region.description.words
     yield f"  {number}. {words[0].upper()}{words[1:]}."
-    yield f"     {_shifts(region.changes)}"
+    several = len(region.old_rules) + len(region.new_rules) > 2  # noqa: PLR2004 - one of each version
+    yield f"     {_shifts(region.changes)}{' (the levels are those of the example)' if several else ''}"
     if region.also:
         yield f"     some of them also, such as the example: {_shifts(region.also)}"
     if region.mixed:
@@ -142,7 +143,7 @@ def _touched(touched: Touched) -> str:
         if codes is not None:
             shown = codes[:_MOST_CODES]
             rest = len(codes) - len(shown)
-            parts.append(f"{name} {', '.join(shown)}{f' and {rest} more' if rest else ''}")
+            parts.append(f"{name} {', '.join(shown)}" if not rest else f"{len(codes)} {name}: {', '.join(shown)}, …")
     if touched.protected:
         parts.append(f"ONLY calls where {touched.protected_words}")
     return "; ".join(parts)

@@ -150,6 +150,10 @@ class Widening:
         """What was found, with all of this promise that its calls keep."""
         return self._told(found.box, self._statuses(found.box), promise) or found
 
+    def together(self, found: Widened) -> list[tuple[int, int]]:
+        """The rules that may decide the same of the calls of what was found here."""
+        return list(self._pairs(self._statuses(found.box)))
+
     def _statuses(self, box: Box) -> dict[int, int]:
         return {root: self._land.status(root, box, self._known) for root in self._land.roots}
 
@@ -274,10 +278,16 @@ class Widening:
             for side, decider in ((OLD, old), (NEW, new))
         ]
 
-    def spread(self, found: Widened, leading: int) -> Widened:
+    def spread(self, found: Widened, leading: int, deciders: tuple[int, int]) -> Widened:
         """What was found, with all other rules whose calls, with the same facts, change alike in one component.
 
-        Only for a widening that knows no decider.
+        Only for a widening that knows no decider. Rules whose calls are of other callers or in other zones stay
+        apart: what touches only some must not drown in what touches all.
+
+        Args:
+            found: What to spread.
+            leading: The component.
+            deciders: The rules of the call from which it was found.
         """
         box = [kinds if kinds != found.granted[at] else self.granted[at] for at, kinds in enumerate(found.box)]
         said = self._statuses(box)
@@ -286,7 +296,10 @@ class Widening:
         plans = [(self._land.plans[OLD][old], self._land.plans[NEW][new]) for old, new in pairs]
         sample = dict(zip(plans, pairs, strict=True))
         kept = {key: self._keeps_with(*pair, said, wanted) for key, pair in sample.items()}
-        good = {pair for pair, key in zip(pairs, plans, strict=True) if kept[key]}
+        whose = self._land.whose(box, deciders)
+        good = {
+            pair for pair, key in zip(pairs, plans, strict=True) if kept[key] and self._land.whose(box, pair) == whose
+        }
         pairs = self._without_impossible(pairs, good, box)
         best = self._widest(pairs, good, found)
         if best is None:
@@ -298,12 +311,12 @@ class Widening:
             for at in found.promise.components()
             if all(self._keeps_with(*pair, said, found.promise.only((at,))) for pair in every.values())
         ]
-        deciders = [tuple(sorted({pair[side] for pair in inside})) for side in (OLD, NEW)]
+        may_decide = [tuple(sorted({pair[side] for pair in inside})) for side in (OLD, NEW)]
         return Widened(
             known=(tuple(sorted(best[OLD])), tuple(sorted(best[NEW]))),
             box=box,
             granted=self.granted,
-            deciders=(deciders[OLD], deciders[NEW]),
+            deciders=(may_decide[OLD], may_decide[NEW]),
             promise=found.promise.only(promise),
             silent=self._silent,
             pairs=tuple(inside),

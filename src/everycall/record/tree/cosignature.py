@@ -5,9 +5,9 @@ Whether the checkpoint is consistent with what the witness saw before, the witne
 """
 
 from everycall.record.tree.checkpoint import Checkpoint
-from everycall.record.tree.errors import Fault, InvalidKey, UnverifiedNote
+from everycall.record.tree.errors import Fault, InvalidKey, InvalidNote, UnverifiedNote
 from everycall.record.tree.keys import Algorithm, SigningKey, VerifierKey
-from everycall.record.tree.note import SignatureLine
+from everycall.record.tree.note import SignatureLine, check_text
 from everycall.record.tree.strict import shown
 
 HEADER = "cosignature/v1\n"
@@ -36,14 +36,15 @@ def cosign(text: str, key: SigningKey, seconds: int) -> SignatureLine:
     Raises:
         InvalidCheckpoint: The text is not a checkpoint; nothing else is cosigned.
         InvalidKey: The key is not for cosignatures.
-        UnverifiedNote: The time is out of range.
+        InvalidNote: The text cannot be that of a note, or the time is out of range.
     """
+    check_text(text)
     Checkpoint.parse(text)
     verifier = key.verifier
     if verifier.algorithm != Algorithm.COSIGNATURE_V1:
         raise InvalidKey(Fault.WRONG_ALGORITHM, f"The key of {shown(verifier.name)} is not a cosigning key.")
     if not 0 <= seconds <= LARGEST_TIME:
-        raise UnverifiedNote(Fault.BAD_NUMBER, f"A cosignature cannot be of the time {seconds}.")
+        raise InvalidNote(Fault.BAD_NUMBER, f"A cosignature cannot be of the time {seconds}.")
     signature = seconds.to_bytes(_TIME_BYTES) + key.sign(signed_message(text, seconds))
     return SignatureLine(verifier.name, verifier.key_id, signature)
 

@@ -1,12 +1,14 @@
 """The tiled edge: what must be remembered to append to a tree that is kept as tiles.
 
-Invariant: the partial tiles hold exactly the hashes that the frontier stands for, so both have one root.
+Invariant: the partial tiles are as wide as the size asks for. That they and the frontier stand for the same hashes
+holds for what `TiledEdge.grown` and `TileReader.edge` make.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from everycall.record.tree.frontier import Frontier
+from everycall.record.tree.errors import Fault, InvalidFrontier
+from everycall.record.tree.frontier import TILE_HEIGHT, Frontier
 from everycall.record.tree.hashes import HASH_BYTES
 from everycall.record.tree.tiles import TILE_WIDTH, Tile
 
@@ -20,10 +22,24 @@ class TiledEdge:
     Attributes:
         frontier: Size and peaks.
         partial: For each level of tiles the content of its partial tile; empty where there is none.
+
+    Raises:
+        InvalidFrontier: The partial tiles are not as many and as wide as the size asks for.
     """
 
-    frontier: Frontier = Frontier()
+    frontier: Frontier = field(default_factory=Frontier)
     partial: tuple[bytes, ...] = ()
+
+    def __post_init__(self) -> None:
+        widths = []
+        level_size = self.frontier.size
+        while level_size:
+            widths.append(level_size % TILE_WIDTH)
+            level_size >>= TILE_HEIGHT
+        if [len(each) for each in self.partial] != [HASH_BYTES * width for width in widths]:
+            raise InvalidFrontier(
+                Fault.WRONG_LENGTH, f"These partial tiles are not those of a tree of {self.frontier.size} entries."
+            )
 
     def grown(self, leaf_hashes: Iterable[bytes]) -> "tuple[TiledEdge, list[tuple[Tile, bytes]]]":
         """Append leaf hashes.
@@ -44,7 +60,7 @@ class TiledEdge:
         for level, hashes in sorted(additions.items()):
             if level == len(partial):
                 partial.append(b"")
-            first = (self.frontier.size >> (8 * level)) // TILE_WIDTH
+            first = self.frontier.size >> (TILE_HEIGHT * (level + 1))
             content = partial[level] + b"".join(hashes)
             step = TILE_WIDTH * HASH_BYTES
             for number, start in enumerate(range(0, len(content), step)):

@@ -16,6 +16,7 @@ class Fault(StrEnum):
 
     # How it is written.
     NOT_UTF8 = "not_utf8"
+    NOT_ASCII = "not_ascii"
     CONTROL_CHARACTER = "control_character"
     NO_FINAL_NEWLINE = "no_final_newline"
     BLANK_LINE = "blank_line"
@@ -52,7 +53,6 @@ class Fault(StrEnum):
     WRONG_KEY_ID = "wrong_key_id"
     WEAK_KEY = "weak_key"
     AMBIGUOUS_KEYS = "ambiguous_keys"
-    READABLE_BY_OTHERS = "readable_by_others"
 
 
 class TreeError(RecordError):
@@ -126,3 +126,7 @@ class KeyFileExists(RecordError):
 
 class KeyFileUnreadable(RecordError):
     """There is no key file there, or it cannot be read."""
+
+
+class KeyFileExposed(RecordError):
+    """Others than its owner can reach a key file."""

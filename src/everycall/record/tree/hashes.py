@@ -5,6 +5,7 @@ over ``n > 1`` entries has on its left the largest power of two below ``n``; so 
 changes, and what is appended touches the right edge only.
 """
 
+from collections.abc import Sequence
 from hashlib import sha256
 
 HASH_BYTES = 32
@@ -33,7 +34,7 @@ def node_hash(left: bytes, right: bytes) -> bytes:
     return sha256(NODE_PREFIX + left + right).digest()
 
 
-def fold_peaks(peaks: tuple[bytes, ...] | list[bytes]) -> bytes:
+def fold_peaks(peaks: Sequence[bytes]) -> bytes:
     """The root over adjacent complete subtrees, the largest and leftmost first."""
     if not peaks:
         return EMPTY_ROOT

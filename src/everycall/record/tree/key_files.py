@@ -5,7 +5,7 @@ import stat
 from pathlib import Path
 
 from everycall.record.durable import write_new_file
-from everycall.record.tree.errors import Fault, InvalidKey, KeyFileExists, KeyFileUnreadable
+from everycall.record.tree.errors import Fault, InvalidKey, KeyFileExists, KeyFileExposed, KeyFileUnreadable
 from everycall.record.tree.keys import SigningKey
 
 OWNER_ONLY = 0o600
@@ -35,7 +35,8 @@ def read_signing_key(path: Path) -> SigningKey:
 
     Raises:
         KeyFileUnreadable: There is no such file, or this user may not read it.
-        InvalidKey: Others may read the file, or it is not exactly one key and a newline.
+        KeyFileExposed: Others may read or write it.
+        InvalidKey: It is not exactly one key and a newline.
     """
     try:
         # Not waiting: a pipe in the place of the file would hold up whoever starts the centre.
@@ -50,10 +51,9 @@ def read_signing_key(path: Path) -> SigningKey:
     if data is None:
         raise KeyFileUnreadable(f"{path} is not a file: name the key file itself.")
     if stat.S_IMODE(status.st_mode) & 0o077:
-        raise InvalidKey(
-            Fault.READABLE_BY_OTHERS,
-            f"Others than its owner can reach the key in {path}: it may have been copied. Take a new key, or, when you "
-            f"know that nobody did, chmod 600 it.",
+        raise KeyFileExposed(
+            f"Others than its owner can reach the key in {path}, so it may have been copied: take a new key, or, when "
+            "you know that nobody copied it, chmod 600 the file."
         )
     if len(data) > _LONGEST_FILE:
         raise InvalidKey(Fault.TOO_LONG, f"{path} is longer than a key.")

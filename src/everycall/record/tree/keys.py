@@ -15,7 +15,6 @@ from enum import IntEnum
 from typing import Self
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from everycall.record.tree.errors import Fault, InvalidKey
@@ -28,7 +27,7 @@ KEY_BYTES = 32
 LONGEST_NAME = 255
 """Characters of the longest name of a key."""
 
-_SECRET_START = "PRIVATE+KEY+"
+_SECRET_START = "PRIVATE+KEY+"  # noqa: S105 - what such texts start with
 _LONGEST_KEY_TEXT = 512
 _HEX_ID = re.compile(r"[0-9a-f]{8}")
 

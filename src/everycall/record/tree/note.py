@@ -108,8 +108,8 @@ class Note:
 
 
 def is_key_name(name: str) -> bool:
-    """Whether a key may have this name: not empty, no Unicode blanks, no plus sign, no control characters."""
-    return bool(name) and not any(each.isspace() or each == "+" or each < " " for each in name)
+    """Whether a key may have this name: not empty, no Unicode blanks, no plus sign, nothing a note cannot hold."""
+    return bool(name) and not any(each.isspace() or each == "+" or each < " " or _is_surrogate(each) for each in name)
 
 
 def check_text(text: str) -> None:
@@ -121,10 +121,12 @@ def check_text(text: str) -> None:
     _check_characters(text)
     if not text.endswith("\n"):
         raise InvalidNote(Fault.NO_FINAL_NEWLINE, "A note's text ends with a newline.")
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise InvalidNote(Fault.NOT_UTF8, "A note's text has a character that UTF-8 cannot write.") from None
+    if any(map(_is_surrogate, text)):
+        raise InvalidNote(Fault.NOT_UTF8, "A note's text has a character that UTF-8 cannot write.")
+
+
+def _is_surrogate(character: str) -> bool:
+    return "\ud800" <= character <= "\udfff"
 
 
 def _check_characters(content: str) -> None:

@@ -6,11 +6,13 @@ Invariant: a proof that is read gives the same bytes when written.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from everycall.record.tree.checkpoint import Checkpoint
 from everycall.record.tree.errors import Fault, InvalidProof
 from everycall.record.tree.hashes import HASH_BYTES, LARGEST_SIZE
 from everycall.record.tree.note import LARGEST_NOTE, Note
 from everycall.record.tree.proofs import verify_inclusion
-from everycall.record.tree.signing import VerifiedCheckpoint
+from everycall.record.tree.keys import VerifierKey
+from everycall.record.tree.signing import VerifiedCheckpoint, open_checkpoint
 from everycall.record.tree.strict import read_base64, read_decimal, shown, write_base64
 
 MOST_HASHES = 64
@@ -65,6 +67,7 @@ class ProofFile:
     Raises:
         InvalidProof: One of them cannot stand in a proof file.
         InvalidNote: The checkpoint is not a signed note.
+        InvalidCheckpoint: The note is not a checkpoint.
     """
 
     index: int
@@ -83,7 +86,7 @@ class ProofFile:
             raise InvalidProof(Fault.WRONG_LENGTH, f"Each hash of a proof has {HASH_BYTES} bytes.")
         if self.extra is not None and len(self.extra) > LARGEST_EXTRA:
             raise InvalidProof(Fault.TOO_LONG, f"Extra data has at most {LARGEST_EXTRA:,} bytes.")
-        Note.parse(self.checkpoint)
+        Checkpoint.parse(Note.parse(self.checkpoint).text)
 
     def encode(self) -> bytes:
         """The file's content."""
@@ -98,17 +101,18 @@ class ProofFile:
         Raises:
             InvalidProof: The bytes are not exactly a proof.
             InvalidNote: What should be its checkpoint is not a signed note.
+            InvalidCheckpoint: That note is not a checkpoint.
         """
         if len(data) > LARGEST_PROOF:
             raise InvalidProof(Fault.TOO_LONG, f"A proof has at most {LARGEST_PROOF:,} bytes, this one {len(data):,}.")
-        # The head has no blank line of its own; a checkpoint may be preceded by one only.
+        # Neither the head nor the first line of a checkpoint is blank, so the first blank line is the right one.
         head, separator, checkpoint = data.partition(b"\n\n")
         if not separator:
             raise InvalidProof(Fault.MISSING_LINE, "A blank line parts a proof from its checkpoint.")
         try:
             first, _, rest = head.decode("ascii").partition("\n")
         except UnicodeDecodeError as problem:
-            raise InvalidProof(Fault.NOT_UTF8, f"A proof is ASCII; byte {problem.start} is not.") from None
+            raise InvalidProof(Fault.NOT_ASCII, f"A proof is ASCII; byte {problem.start} is not.") from None
         if first != HEADER:
             raise InvalidProof(Fault.BAD_LINE, f"A proof starts with {HEADER}, not {shown(first)}.")
         extra = None
@@ -121,15 +125,30 @@ class ProofFile:
         index = read_decimal(line.removeprefix(_INDEX), "The index", InvalidProof)
         return cls(index, read_hash_lines(hashes + newline), checkpoint, extra)
 
-    def verify(self, leaf: bytes, verified: VerifiedCheckpoint) -> None:
-        """Verify that the entry is in the tree of the checkpoint, which `open_checkpoint` made of these bytes.
+    def verify(
+        self,
+        leaf: bytes,
+        *,
+        origin: str,
+        log_keys: Iterable[VerifierKey],
+        witness_keys: Iterable[VerifierKey] = (),
+    ) -> VerifiedCheckpoint:
+        """Verify that the log signed the checkpoint and that the entry is in its tree.
 
         Args:
-            leaf: Hash of the entry.
-            verified: The checkpoint of this proof, opened.
+            leaf: Hash of the entry, from its bytes.
+            origin: Which log it must be of.
+            log_keys: The log's keys.
+            witness_keys: Witnesses whose cosignatures are wanted; how many are enough is for the caller to say.
+
+        Returns:
+            The checkpoint, and who signed it.
 
         Raises:
             InvalidProof: The proof does not lead from the entry to the checkpoint's root.
+            TreeError: The checkpoint is not to be believed, see `open_checkpoint`.
         """
+        verified = open_checkpoint(self.checkpoint, origin=origin, log_keys=log_keys, witness_keys=witness_keys)
         tree = verified.checkpoint
         verify_inclusion(leaf, self.index, tree.size, self.proof, tree.root)
+        return verified

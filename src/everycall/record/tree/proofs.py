@@ -163,6 +163,15 @@ def verify_consistency(first: int, second: int, first_root: bytes, second_root: 
         if first_root != second_root:
             raise InvalidProof(Fault.WRONG_ROOT, f"There are two different roots for the same {first} entries.")
         return
+    earlier, later = _roots_from_consistency(first, second, first_root, proof)
+    if earlier != first_root or later != second_root:  # step 7
+        raise InvalidProof(
+            Fault.WRONG_ROOT, f"The first {first} of {second} entries are not the {first} that were there before."
+        )
+
+
+def _roots_from_consistency(first: int, second: int, first_root: bytes, proof: Sequence[bytes]) -> tuple[bytes, bytes]:
+    """The roots that the two trees must have if this proof is right: RFC 9162 §2.1.4.2, steps 1 to 6."""
     if not proof:  # step 1
         raise _too_short("consistency", proof)
     path = list(proof)
@@ -186,12 +195,9 @@ def verify_consistency(first: int, second: int, first_root: bytes, second_root: 
             later = node_hash(later, sibling)
         place >>= 1
         last >>= 1
-    if last != 0:  # step 7
+    if last != 0:  # step 7, the last of its comparisons
         raise _too_short("consistency", proof)
-    if earlier != first_root or later != second_root:
-        raise InvalidProof(
-            Fault.WRONG_ROOT, f"The first {first} of {second} entries are not the {first} that were there before."
-        )
+    return earlier, later
 
 
 def _left_size(size: int) -> int:

@@ -84,8 +84,8 @@ def sign_note(text: str, keys: Iterable[SigningKey]) -> Note:
     """Make a note with a signature by each key.
 
     Raises:
-        InvalidNote: The text cannot be that of a note, or there is no key.
-        InvalidKey: One of the keys is a cosigning key, or one is given twice.
+        InvalidNote: The text cannot be that of a note, there is no key, or one is given twice.
+        InvalidKey: One of the keys is a cosigning key.
     """
     return with_signatures(Note(text, tuple(sign(text, key) for key in keys)), ())
 

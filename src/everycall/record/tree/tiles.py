@@ -141,7 +141,8 @@ class Bundle:
         Raises:
             InvalidTile: The content is not exactly as many entries as the bundle is wide.
         """
-        entries, start = [], 0
+        entries: list[bytes] = []
+        start = 0
         for _ in range(self.width):
             body = start + _LENGTH_BYTES
             end = body + int.from_bytes(data[start:body])
