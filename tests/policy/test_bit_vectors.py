@@ -47,7 +47,7 @@ def agrees(scene: Scene, engine: Z3Engine, question: Formula) -> bool:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", range(6))
 def test_it_finds_calls_exactly_where_enumeration_finds_some(kind: str, seed: int) -> None:
     scene, questions = a_scene(kind, Random(f"{kind} {seed}"))
     engine = Z3Engine(scene)
@@ -57,18 +57,19 @@ def test_it_finds_calls_exactly_where_enumeration_finds_some(kind: str, seed: in
 
 @pytest.mark.soak
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("seed", range(1000, 1400))
-def test_it_finds_calls_exactly_where_enumeration_finds_some_at_length(kind: str, seed: int) -> None:
-    scene, questions = a_scene(kind, Random(f"{kind} {seed}"))
-    engine = Z3Engine(scene)
-    for question in questions:
-        agrees(scene, engine, question)
+@pytest.mark.parametrize("first", range(1000, 2000, 50))
+def test_it_finds_calls_exactly_where_enumeration_finds_some_at_length(kind: str, first: int) -> None:
+    for seed in range(first, first + 50):
+        scene, questions = a_scene(kind, Random(f"{kind} {seed}"))
+        engine = Z3Engine(scene)
+        for question in questions:
+            agrees(scene, engine, question)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_both_answers_are_common_among_the_random_questions(kind: str) -> None:
     verdicts = []
-    for seed in range(8):
+    for seed in range(6):
         scene, questions = a_scene(kind, Random(f"{kind} {seed}"))
         engine = Z3Engine(scene)
         verdicts += [isinstance(engine.ask(question, 60), Found) for question in questions]
@@ -77,7 +78,7 @@ def test_both_answers_are_common_among_the_random_questions(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_script_gives_the_same_verdict_to_a_parser_that_knows_nothing_of_us(kind: str) -> None:
-    for seed in range(3):
+    for seed in range(2):
         scene, questions = a_scene(kind, Random(f"{kind} {seed}"))
         engine = Z3Engine(scene)
         for question in questions:
@@ -88,7 +89,7 @@ def test_the_script_gives_the_same_verdict_to_a_parser_that_knows_nothing_of_us(
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_script_is_the_same_text_whatever_was_asked_before(kind: str) -> None:
-    for seed in range(3):
+    for seed in range(2):
         scene, questions = a_scene(kind, Random(f"{kind} {seed}"))
         engine = Z3Engine(scene)
         before = [engine.smtlib(question) for question in questions]

@@ -21,7 +21,6 @@ from everycall.policy.properties.report import CheckReport, PropertyReport, Show
 
 if TYPE_CHECKING:
     from everycall.policy.certificate import Certificate
-    from everycall.policy.rules import Policy
 
 SHOWN: Final = 3
 """So many pairs of a property, and listed things of a kind, are shown; all are in the certificate."""
@@ -52,6 +51,7 @@ def check(
     smtlib: Path | None = None,
     json: Annotated[bool, Parameter(negative=())] = False,
     seconds: float = 20.0,
+    thorough: Annotated[bool, Parameter(negative=())] = False,
 ) -> int:
     """Check a policy by proof: like calls alike, unknown, danger, refusals, dead rules. Leaves no trace anywhere.
 
@@ -62,24 +62,36 @@ def check(
         smtlib: Write the questions into this folder, in SMT-LIB, for any other solver.
         json: Print the certificate instead of words.
         seconds: What each engine may take for one question. Past it nothing is established.
+        thorough: Ask the engines also what the order of the rules makes needless: slower, the same verdicts.
     """
     errors = Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
     if not seconds > 0:
         errors.print(Text("error: --seconds must be more than 0."))
         return 2
     try:
+        from everycall.policy.properties.asking import MissingEngineError  # noqa: PLC0415 - only when it runs
+        from everycall.policy.properties.check import check as check_policy  # noqa: PLC0415 - only when it runs
         from everycall.policy.text import PolicyError, read_policy  # noqa: PLC0415 - needs the extra
     except ModuleNotFoundError as error:
         errors.print(Text(f"error: {error.name} is missing. Install it with: pip install 'everycall[policy]'."))
         return 2
     try:
         read = read_policy(policy.read_bytes())
-        report = _checked(read, errors, place_varies=place_varies, seconds=seconds, scripts=smtlib is not None)
-        if report is None:
-            return 2
+        with errors.status("") as status:
+            report = check_policy(
+                read,
+                seconds=seconds,
+                place_varies=place_varies,
+                progress=lambda what: status.update(Text(f"checking {what.replace('_', ' ')}")),
+                keep_scripts=smtlib is not None,
+                thorough=thorough,
+            )
         written = _write(report, certificate, smtlib)
     except PolicyError as error:
         errors.print(Text(str(error)))
+        return 2
+    except MissingEngineError as error:
+        errors.print(Text(f"error: {error}"))
         return 2
     except OSError as error:
         name = error.filename or policy
@@ -97,26 +109,6 @@ def passes(report: CheckReport) -> bool:
     """Whether all that is required holds; whether places vary is asked for information."""
     verdicts = {found.name: found.verdict for found in report.properties}
     return not report.disagreements and all(verdicts.get(name) == "holds" for name in REQUIRED_PROPERTIES)
-
-
-def _checked(
-    policy: Policy, errors: Console, *, place_varies: bool, seconds: float, scripts: bool
-) -> CheckReport | None:
-    from everycall.policy.properties.asking import MissingEngineError  # noqa: PLC0415 - only when it runs
-    from everycall.policy.properties.check import check as check_policy  # noqa: PLC0415 - only when it runs
-
-    try:
-        with errors.status("") as status:
-
-            def progress(what: str) -> None:
-                status.update(Text(f"checking {what.replace('_', ' ')}"))
-
-            return check_policy(
-                policy, seconds=seconds, place_varies=place_varies, progress=progress, keep_scripts=scripts
-            )
-    except MissingEngineError as error:
-        errors.print(Text(f"error: {error}"))
-        return None
 
 
 def _write(report: CheckReport, certificate: Path | None, smtlib: Path | None) -> bytes:

@@ -66,6 +66,7 @@ class Components:
 
     def __init__(self, plans: Sequence[Plan], raises: Sequence[Raise]) -> None:
         """Lay out the chains for these plans and what may be added to them."""
+        plans, raises = tuple(dict.fromkeys(plans)), tuple(dict.fromkeys(raises))  # many rules share one
         agencies = sorted({to for plan in plans for grant in plan.may for to in grant.to})
         self._agencies: Final = (*agencies, ANY_OTHER)
         self._ladders: dict[tuple[Step, ...], int] = {}

@@ -218,8 +218,8 @@ class Engine(Protocol):
     def ask(self, question: Formula, seconds: float) -> Answer:
         """Whether there are calls for which the question holds.
 
-        Every side's call must respect the zones: inside a zone that lies inside another is inside both, and no
-        place is in two service areas of one policy.
+        Every side's call must respect the zones, as `attributes.consistent` does: no place is inside a zone and outside
+        the one that it lies in (unknown is neither), and none is in two service areas of one policy.
 
         Args:
             question: About the engine's scene.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+from importlib.resources import files
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
 from cyclopts import Parameter
@@ -15,16 +16,24 @@ from everycall.policy.text.problems import PolicyError
 from everycall.policy.text.schema import policy_schema
 from everycall.policy.text.template import COMMON_TYPES, new_policy
 
+_TITLE: Final = "Who gets what help"
+_AUTHOR: Final = "who writes this"
+_AUTHORITY: Final = "the law, ordinance or order"
+_VERSION: Final = "draft-1"
+_TIME_ZONE: Final = "UTC"
+_AS_SHIPPED: Final = (_TITLE, _AUTHOR, _AUTHORITY, _VERSION, _TIME_ZONE, None)
+
 
 def new(
     output: Annotated[Path, Parameter(name=["--output", "-o"])] = Path("policy.yaml"),
     *,
-    title: str = "Who gets what help",
-    author: str = "who writes this",
-    authority: str = "the law, ordinance or order",
-    version: str = "draft-1",
-    time_zone: str = "UTC",
+    title: str = _TITLE,
+    author: str = _AUTHOR,
+    authority: str = _AUTHORITY,
+    version: str = _VERSION,
+    time_zone: str = _TIME_ZONE,
     types: Path | None = None,
+    starter: bool = False,
 ) -> int:
     """Write a policy to fill in: complete, lawful for every call, with comments that say what to change.
 
@@ -36,11 +45,20 @@ def new(
         version: The name of this version: letters, digits, '_', '.' and '-'.
         time_zone: Where its hours are, as the IANA names it, such as America/Los_Angeles.
         types: A file with the centre's incident types, one code a line.
+        starter: The starter policy as it ships instead, some sixty rules for police, fire and EMS on the common
+            incident types of NENA-STA-021.1b. Its heading is filled in by hand.
     """
     errors = _errors()
+    given = (title, author, authority, version, time_zone, types)
+    if starter and given != _AS_SHIPPED:
+        errors.print("error: --starter stands alone. Fill in the heading of the file that it writes.")
+        return 2
     try:
-        codes = COMMON_TYPES if types is None else _types_in(types)
-        text = new_policy(version, title, author, authority, time_zone, codes)
+        if starter:
+            text = starter_text()
+        else:
+            codes = COMMON_TYPES if types is None else _types_in(types)
+            text = new_policy(version, title, author, authority, time_zone, codes)
         with output.open("xb") as file:
             file.write(text)
     except FileExistsError:
@@ -91,6 +109,11 @@ def schema() -> int:
     """Print the JSON Schema of the policy language, for editors that complete and check while one writes."""
     sys.stdout.write(msgspec.json.format(msgspec.json.encode(policy_schema()), indent=2).decode() + "\n")
     return 0
+
+
+def starter_text() -> bytes:
+    """The starter policy, byte for byte as it ships."""
+    return (files("everycall.policy") / "starter.yaml").read_bytes()
 
 
 def _types_in(file: Path) -> tuple[str, ...]:

@@ -11,8 +11,9 @@ from written_versions import FOR_EMPLOYEES, version
 
 from everycall.policy.bit_vectors import Z3Engine
 from everycall.policy.clauses import CadicalEngine
-from everycall.policy.difference.compare import compare, lies_in
+from everycall.policy.difference.compare import compare
 from everycall.policy.difference.judge import Judge
+from everycall.policy.difference.membership import lies_in
 from everycall.policy.formula import Answer, Found, Never, NoAnswer
 
 if TYPE_CHECKING:

@@ -29,7 +29,7 @@ INTERPRETER = (
     ],
 )
 def test_a_floor_that_became_slower_is_less_for_every_call(change: Change, words: str) -> None:
-    short = ("after: 2 min}]\n", "after: 2 min}]\n  short: [{tell: supervisor, after: 2 min}]\n")
+    short = ("after: 2 min}]\n", "after: 2 min}]\n  short: [{tell: supervisor, after: 0 s}]\n")
     (found,) = [each for each in overall(version(short), version(short, change)) if each.kind == "floor"]
     assert words in found.words
     assert found.less

@@ -1,4 +1,4 @@
-"""The properties by enumeration: every call of a small policy is decided by `brute_force`, and compared with its twins."""
+"""The properties by enumeration: every call of a small policy, decided by `brute_force`, and its twins."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from everycall.policy.attributes import Value, Variable
     from everycall.policy.formula import Call
-    from everycall.policy.rules import Plan, Policy
+    from everycall.policy.rules import AddRule, Plan, Policy, Rule
 
 URGENT = 1
 
@@ -117,9 +117,10 @@ class Enumeration:
 
     def dead(self) -> set[str]:
         """The rules that match no call."""
+        every: tuple[Rule | AddRule, ...] = (*self.policy.rules, *self.policy.add)
         return {
             rule.id
-            for rule in (*self.policy.rules, *self.policy.add)
+            for rule in every
             if not any(brute_force.matches(rule.when, self.variables, call) for call, *_ in self.calls)
         }
 

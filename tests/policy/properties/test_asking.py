@@ -26,7 +26,7 @@ from everycall.policy.properties.likeness import LIKE_CALLS_ALIKE
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from everycall.policy.formula import Answer, Engine, Formula
+    from everycall.policy.formula import Answer, Call, Engine, Formula
 
 RIGHT = Found(calls={"x": {"type": "robbery", "time.of_day": 720, "time.weekday": "monday"}})
 WRONG = Found(calls={"x": {"type": "theft", "time.of_day": 720, "time.weekday": "monday"}})
@@ -160,7 +160,8 @@ def test_an_engine_that_denies_everything_makes_no_pair_of_nothing() -> None:
 
 def test_questions_of_a_group_are_asked_together_and_one_by_one_only_if_one_may_be_so() -> None:
     rules = "\n".join(
-        f"- {{rule: r{number}, when: {{type: robbery, caller.employer: agency_a, patients: {number}}}, plan: fast, because: b}}"
+        f"- {{rule: r{number}, when: {{type: robbery, caller.employer: agency_a, patients: {number}}}, plan: fast, "
+        "because: b}"
         for number in range(6)
     )
     report = check(policy(rules), only=(LIKE_CALLS_ALIKE,))
@@ -189,7 +190,7 @@ def test_same_holds_of_equal_values_and_of_two_unknowns_only() -> None:
     equal = same(read.variables()["weapon"])
     for one in (None, False, True):
         for other in (None, False, True):
-            calls = {
+            calls: dict[str, Call] = {
                 side: {"time.of_day": 720, "time.weekday": "monday"} | ({} if value is None else {"weapon": value})
                 for side, value in (("x", one), ("y", other))
             }
@@ -212,7 +213,7 @@ def test_with_engines_that_enumerate_the_check_says_the_same() -> None:
 
 def test_a_value_that_is_asked_for_must_be_that_very_value() -> None:
     replay = asker(Never(), Never()).replay
-    calls = {"x": {"type": "robbery", "patients": 1, "time.of_day": 720, "time.weekday": "monday"}}
+    calls: dict[str, Call] = {"x": {"type": "robbery", "patients": 1, "time.of_day": 720, "time.weekday": "monday"}}
     assert replay.confirms(ValueIs(side="x", variable="patients", value=1), calls)
     assert not replay.confirms(ValueIs(side="x", variable="patients", value=True), calls)
     assert not replay.confirms(ValueIs(side="x", variable="patients", value=None), calls)

@@ -41,7 +41,7 @@ zones:
 
 ladders:
   standard: [{tell: dispatcher, after: 0 s}, {tell: supervisor, after: 2 min}, {tell: duty_chief, after: 10 min}]
-  short: [{tell: supervisor, after: 30 s}]
+  short: [{tell: supervisor, after: 0 s}]
 
 grants:
   later: {act: hold, roles: [dispatcher, supervisor], grounds: [caller_asks_for_later], within: 1 h, ladder: standard}

@@ -30,7 +30,7 @@ from everycall.policy.text import read_policy, read_with_warnings
 
 POLICY = read_policy(FRAME.encode())
 STANDARD = (Step(role="dispatcher", at=0), Step(role="supervisor", at=120), Step(role="duty_chief", at=600))
-SHORT = (Step(role="supervisor", at=30),)
+SHORT = (Step(role="supervisor", at=0),)
 LATER = Grant(
     act="hold", roles=("dispatcher", "supervisor"), grounds=("caller_asks_for_later",), within=3600, ladder=STANDARD
 )
@@ -365,7 +365,7 @@ def test_what_nothing_uses_is_named_in_a_warning() -> None:
     text = (
         changed("may: [later, neighbour]", "may: [later]")
         .replace("  report:", "  unused: {priority: 1, ladder: third}\n  report:")
-        .replace("  short:", "  third: [{tell: supervisor, after: 1 s}]\n  short:")
+        .replace("  short:", "  third: [{tell: supervisor, after: 0 s}]\n  short:")
         .replace("  block:", "  island: {}\n  block:")
     )
     says = [each.says for each in read_with_warnings(text.encode())[1]]
@@ -403,6 +403,6 @@ def test_a_ladder_truck_is_help_and_no_ladder_of_people() -> None:
 
 
 def test_two_people_may_be_told_at_the_same_time() -> None:
-    text = changed("[{tell: supervisor, after: 30 s}]", "[{tell: unit, after: 30 s}, {tell: supervisor, after: 30 s}]")
+    text = changed("[{tell: supervisor, after: 0 s}]", "[{tell: unit, after: 0 s}, {tell: supervisor, after: 0 s}]")
     grant = read_policy(text.encode()).default.may[1]
-    assert grant.ladder == (Step(role="unit", at=30), Step(role="supervisor", at=30))
+    assert grant.ladder == (Step(role="unit", at=0), Step(role="supervisor", at=0))

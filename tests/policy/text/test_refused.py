@@ -18,7 +18,7 @@ EMPLOYER = "  caller.employer: {kind: choice, values: [agency_a, other], source:
 WORKS = "  works_nearby: {kind: yes_no, source: record, derived_from: [caller.employer]}"
 WEAPON = "  weapon: {kind: yes_no, source: call_taker, danger: true, unknown: no_less_than_absence}"
 BLOCK = "  block: {inside: central, premises: 40}"
-SHORT = "  short: [{tell: supervisor, after: 30 s}]"
+SHORT = "  short: [{tell: supervisor, after: 0 s}]"
 WHEN = "when: {service: police, type: [robbery, hold_up_alarm]}"
 RAISE = "add: {support: [interpreter]}"
 DEFAULT = "default: {plan: report}"
@@ -173,7 +173,13 @@ LADDERS_AND_GRANTS = [
     (SHORT, "  short: [{tell: §system, after: 0 s}]", "'system'", "Write one of"),
     (SHORT, "  short: [§{tell: supervisor}]", "does not say 'after'", "Add 'after'"),
     (SHORT, "  short: §[{tell: dispatcher, after: 0 s}]", "does not end in a person", "supervisor or duty_chief"),
-    (SHORT, "  short: §[{tell: dispatcher, after: 2 s}, {tell: supervisor, after: 1 s}]", "not ascend", "Order"),
+    (SHORT, "  short: §[{tell: supervisor, after: 1 s}]", "tells nobody when the deadline passes", "'after: 0 s'"),
+    (
+        SHORT,
+        "  short: §[{tell: dispatcher, after: 0 s}, {tell: supervisor, after: 2 s}, {tell: duty_chief, after: 1 s}]",
+        "not ascend",
+        "Order",
+    ),
     (SHORT, "  short: §[{tell: supervisor, after: 0 s}, {tell: supervisor, after: 1 s}]", "twice", "Keep the first"),
     ("act: hold", "act: §refuse", "'refuse'", "hold, hand_over, decline"),
     ("roles: [dispatcher, supervisor]", "roles: §[]", "empty list", "at least one"),

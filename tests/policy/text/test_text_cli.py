@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from policy_frame import FRAME
 
-from everycall.policy.text import format_policy, policy_schema, read_policy
-from everycall.policy.text_cli import format_file, new, schema
+from everycall.policy.text import format_policy, policy_schema, read_policy, read_with_warnings
+from everycall.policy.text_cli import format_file, new, schema, starter_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -104,3 +104,18 @@ def test_format_does_not_lose_the_file_where_it_cannot_write_beside_it(tmp_path:
 def test_schema_prints_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert schema() == 0
     assert json.loads(capsys.readouterr().out) == policy_schema()
+
+
+def test_the_starter_policy_is_written_as_it_ships(tmp_path: Path) -> None:
+    path = tmp_path / "policy.yaml"
+    assert new(path, starter=True) == 0
+    assert path.read_bytes() == starter_text()
+    policy, warnings = read_with_warnings(starter_text())
+    assert len(policy.rules) + len(policy.add) >= 60
+    assert not warnings
+    assert format_policy(starter_text()) == starter_text()
+
+
+def test_the_starter_policy_takes_no_heading_that_it_would_not_use(tmp_path: Path) -> None:
+    assert new(tmp_path / "policy.yaml", starter=True, title="Ours") == 2
+    assert not (tmp_path / "policy.yaml").exists()

@@ -11,10 +11,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from operator import and_
 from typing import TYPE_CHECKING, Final
 
-from everycall.policy.attributes import ZONE_PREFIX, Value, Variable, fitting
+from everycall.policy.attributes import Value, Variable, fitting
 from everycall.policy.conditions import All, Always, Any, Between, During, Has, In, Is, Not, Within, leaves
+from everycall.policy.properties.proxies import FEW_PREMISES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -176,10 +178,10 @@ class Landscape:
 
     @cached_property
     def together(self) -> tuple[tuple[int, int], ...]:
-        """The deciding rules of both versions that can decide the same call, as far as equal conditions tell.
+        """The deciding rules of both versions that can decide the same call, as far as is seen here.
 
         Where a rule decides, its condition holds and those above it do not: so its condition cannot stand above
-        the rule that decides under the other version.
+        the rule that decides under the other version. And some value of every variable must be allowed by both.
         """
         first = [{node: at for at, node in reversed(list(enumerate(rules.nodes)))} for rules in self.rules]
         old, new = [rules.nodes for rules in self.rules]
@@ -189,6 +191,7 @@ class Landscape:
                 for one, node in enumerate(old)
                 for other in range(min(first[1].get(node, len(new)), len(new) - 1) + 1)
                 if first[0].get(new[other], len(old)) >= one
+                and all(map(and_, self.allowed(0, one), self.allowed(1, other)))
             ]
         )
 
@@ -207,17 +210,17 @@ class Landscape:
 
     @cached_property
     def _telling(self) -> tuple[int, ...]:
-        """The variables that tell who called and where: protected ones and zones."""
-        return tuple(
-            [
-                at
-                for at, variable in enumerate(self.variables)
-                if variable.protected or variable.name.startswith(ZONE_PREFIX)
-            ]
-        )
+        """The variables that tell who called: protected ones, and zones of so few premises that they tell it too."""
+        small = {
+            zone.variable
+            for policy in self.scene.policies
+            for zone in policy.zones
+            if zone.premises is not None and zone.premises <= FEW_PREMISES
+        }
+        return tuple([at for at, variable in enumerate(self.variables) if variable.protected or variable.name in small])
 
     def whose(self, box: Box, pair: tuple[int, int]) -> tuple[int, ...]:
-        """Of whom and where the calls of a box are that these two rules decide, as far as single values tell."""
+        """Of whom the calls of a box are that these two rules decide, as far as single values tell."""
         old, new = self.allowed(0, pair[0]), self.allowed(1, pair[1])
         return tuple([box[at] & old[at] & new[at] for at in self._telling])
 

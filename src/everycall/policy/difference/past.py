@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
-from everycall.policy.difference.compare import lies_in
 from everycall.policy.difference.judge import Judge
+from everycall.policy.difference.membership import lies_in
 from everycall.policy.difference.questions import scene_of
 
 if TYPE_CHECKING:

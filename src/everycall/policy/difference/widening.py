@@ -1,12 +1,8 @@
 """From one call to the widest set of calls around it that change in the same way.
 
 Every step keeps the promise that *every* call within changes in that direction, as far as the landscape can tell,
-which errs only on the narrow side.
-
-Whether one outcome is below another is judged by dominance. An outcome is the highest of its sources: the plan of
-the rule that decides and what the matching `add` rules give. It is below another if each of its sources is below
-a source that the other has whenever it has that one: one that always gives, or an `add` rule with the same
-condition.
+which errs only on the narrow side. `dominance` says what
+is kept.
 """
 
 from __future__ import annotations
@@ -15,12 +11,13 @@ from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING, Final
 
+from everycall.policy.difference.dominance import Sources, below, by_component, sources_of
 from everycall.policy.difference.landscape import FAILS, HOLDS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
-    from everycall.policy.difference.landscape import Added, Box, Landscape
+    from everycall.policy.difference.landscape import Box, Landscape
     from everycall.policy.difference.result import Direction
 
 OLD: Final = 0
@@ -114,7 +111,7 @@ class Widening:
                 landscape.project(rules.nodes[decider], self.granted, {})
         components = landscape.scene.components.items
         self._ordered: Final = tuple([at for at, component in enumerate(components) if component.ordered])
-        self._adding: Final = tuple([_by_component(rules.adds, len(components)) for rules in landscape.rules])
+        self._adding: Final = tuple([by_component(rules.adds, len(components)) for rules in landscape.rules])
         self._add_nodes: Final = tuple(dict.fromkeys([added.node for rules in landscape.rules for added in rules.adds]))
         self._kept: dict[tuple[int, int, bytes], bool] = {}
 
@@ -239,14 +236,14 @@ class Widening:
     def _keeps_with(self, old: int, new: int, said: dict[int, int], promise: Promise) -> bool:
         ranks, adding = [self._land.rules[side].ranks for side in (OLD, NEW)], self._adding
 
-        def sources(at: int) -> tuple[_Sources, _Sources]:
+        def sources(at: int) -> tuple[Sources, Sources]:
             return (
-                _sources(ranks[OLD][old][at], adding[OLD][at], said),
-                _sources(ranks[NEW][new][at], adding[NEW][at], said),
+                sources_of(ranks[OLD][old][at], adding[OLD][at], said),
+                sources_of(ranks[NEW][new][at], adding[NEW][at], said),
             )
 
-        return all(_below(after, before, strictly=True) for before, after in map(sources, promise.falls)) and all(
-            _below(before, after, strictly=True) for before, after in map(sources, promise.rises)
+        return all(below(after, before, strictly=True) for before, after in map(sources, promise.falls)) and all(
+            below(before, after, strictly=True) for before, after in map(sources, promise.rises)
         )
 
     def pure(self, found: Widened) -> bool:
@@ -261,18 +258,18 @@ class Widening:
             if key not in judged:
                 before, after = self._all_sources(old, new, said)
                 judged[key] = all(
-                    _below(before[at], after[at], strictly=False)
-                    and (not upwards or _below(after[at], before[at], strictly=False))
+                    below(before[at], after[at], strictly=False)
+                    and (not upwards or below(after[at], before[at], strictly=False))
                     for at in self._ordered
                 )
             if not judged[key]:
                 return False
         return True
 
-    def _all_sources(self, old: int, new: int, said: dict[int, int]) -> list[list[_Sources]]:
+    def _all_sources(self, old: int, new: int, said: dict[int, int]) -> list[list[Sources]]:
         return [
             [
-                _sources(rank, adding, said)
+                sources_of(rank, adding, said)
                 for rank, adding in zip(self._land.rules[side].ranks[decider], self._adding[side], strict=True)
             ]
             for side, decider in ((OLD, old), (NEW, new))
@@ -281,8 +278,8 @@ class Widening:
     def spread(self, found: Widened, leading: int, deciders: tuple[int, int]) -> Widened:
         """What was found, with all other rules whose calls, with the same facts, change alike in one component.
 
-        Only for a widening that knows no decider. Rules whose calls are of other callers or in other zones stay
-        apart: what touches only some must not drown in what touches all.
+        Only for a widening that knows no decider. Rules whose calls are of other callers, or inside another
+        zone of few premises, stay apart: what touches only some must not drown in what touches all.
 
         Args:
             found: What to spread.
@@ -379,48 +376,6 @@ class Widening:
 
 def _one(decider: int | None) -> tuple[int, ...]:
     return () if decider is None else (decider,)
-
-
-@dataclass(frozen=True, slots=True)
-class _Sources:
-    """Where an outcome's rank can come from: what always gives at least `sure`, and the rest by condition."""
-
-    sure: int
-    plan: int
-    perhaps: tuple[tuple[int, int], ...]
-
-
-_Adding = tuple[tuple[int, int], ...]
-
-
-def _by_component(adds: Sequence[Added], count: int) -> tuple[_Adding, ...]:
-    """For each component the nodes of the `add` rules that give in it, with the ranks that they give."""
-    return tuple(
-        [tuple([(added.node, rank) for added in adds if (rank := added.ranks[at]) is not None]) for at in range(count)]
-    )
-
-
-def _sources(plan: int, adding: _Adding, said: dict[int, int]) -> _Sources:
-    sure, perhaps = plan, []
-    for node, rank in adding:
-        if said[node] == HOLDS:
-            sure = max(sure, rank)
-        if said[node] & HOLDS:
-            perhaps.append((node, rank))
-    return _Sources(sure=sure, plan=plan, perhaps=tuple(perhaps))
-
-
-def _below(low: _Sources, high: _Sources, *, strictly: bool) -> bool:
-    """Whether one outcome is surely below the other (or, not strictly, surely not above it)."""
-    least = 1 if strictly else 0
-    if low.plan + least > high.sure:
-        return False
-    for node, rank in low.perhaps:
-        if rank + least > high.sure and not any(
-            node == other and rank + least <= given for other, given in high.perhaps
-        ):
-            return False
-    return True
 
 
 def _bits(kinds: int) -> list[int]:

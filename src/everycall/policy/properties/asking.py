@@ -21,6 +21,7 @@ from everycall.policy.conditions import mentioned
 from everycall.policy.evaluate import compile_policy
 from everycall.policy.formula import AllOf, Decides, Found, Lower, Neg, Never, OneOf, Scene, Side, ValueIs
 from everycall.policy.properties.boxes import Boxes
+from everycall.policy.properties.overlaps import Meetings
 from everycall.policy.properties.replay import CALL, TWIN, Replay
 from everycall.policy.properties.witnesses import Witnesses
 from everycall.policy.properties.words import every_rule
@@ -239,8 +240,12 @@ class Asker:
 class Inquiry:
     """All that a check asks: about single calls, and about twins that differ in given variables only."""
 
-    def __init__(self, policy: Policy, make: MakeEngines, seconds: float) -> None:
-        """Ask about this policy with these engines; `seconds` for each question and engine."""
+    def __init__(self, policy: Policy, make: MakeEngines, seconds: float, *, thorough: bool = False) -> None:
+        """Ask about this policy with these engines; `seconds` for each question and engine.
+
+        `thorough`: ask also what the order of the rules makes needless, see `danger`.
+        """
+        self.thorough: Final = thorough
         self.policy: Final = policy
         self.variables: Final = policy.variables()
         self.read: Final = frozenset(name for rule in every_rule(policy) for name in mentioned(rule.when))
@@ -303,6 +308,11 @@ class Inquiry:
         """The incident types that a rule is about: rules of one type are asked about together."""
         hull = self.boxes.hull(rule.when)
         return None if hull is None else hull.get(TYPE)
+
+    @cached_property
+    def meetings(self) -> Meetings:
+        """Which deciding rules can match a call together."""
+        return Meetings(self.policy.deciding, self.boxes)
 
     @cached_property
     def witnesses(self) -> Witnesses:

@@ -60,6 +60,7 @@ def check(
     progress: Callable[[str], None] | None = None,
     only: Collection[str] = REQUIRED_PROPERTIES,
     keep_scripts: bool = False,
+    thorough: bool = False,
     clock: Callable[[], float] = process_time,
 ) -> CheckReport:
     """Check a policy. Writes nothing anywhere.
@@ -72,12 +73,15 @@ def check(
         progress: Is told what is being looked at.
         only: The properties to ask; without all the required ones the certificate is not full.
         keep_scripts: Keep the questions as SMT-LIB in the report, not only their hash.
+        thorough: Ask also what the order of the rules makes needless: the same verdicts, many more questions.
         clock: CPU seconds, for the certificate.
 
     Raises:
         MissingEngineError: The libraries of the engines are not installed.
     """
-    run = _Check(policy, engines, seconds, progress or (lambda _: None), clock, keep_scripts=keep_scripts)
+    run = _Check(
+        policy, engines, seconds, progress or (lambda _: None), clock, keep_scripts=keep_scripts, thorough=thorough
+    )
     return run.run(only, place_varies=place_varies)
 
 
@@ -93,12 +97,13 @@ class _Check:
         clock: Callable[[], float],
         *,
         keep_scripts: bool,
+        thorough: bool,
     ) -> None:
         self._keep = keep_scripts
         self._clock = clock
         self._began = clock()
         self._policy = policy
-        self._inquiry = Inquiry(policy, engines, seconds)
+        self._inquiry = Inquiry(policy, engines, seconds, thorough=thorough)
         self._progress = progress
         self._attributes: list[AttributeReport] = []
         self._scripts: list[Script] = []

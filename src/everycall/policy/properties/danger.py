@@ -6,6 +6,11 @@ has more than y in a component, then by its deciding plan, so that D(x) ≠ D(y)
 variable and holds of x and not of y. A rule that, as danger grows, can only begin to hold can be the earlier one at y
 alone, and as an `add` rule is none to ask about; one that can only cease to hold can be the earlier one at x alone.
 
+The other twin is then decided by a later rule that matches a call alike but for the variable. Where every later rule
+whose conditions could meet the rule's own, the variable aside, leaves the more endangered twin with no less in any
+component, there is nothing to ask: rules of one type that stand in the order of the help they give need no question.
+That is judged by hulls (`boxes`), before any engine; `thorough` does without it and asks all the same.
+
 A component that the rule deciding at y, or an `add` rule holding of y, names in `instead` may be less there: those are
 listed. Staging has no order, and is listed.
 """
@@ -95,8 +100,9 @@ class Danger:
             if component.ordered
         }
         self._ranks: Final = inquiry.ranks
-        self._most: Final = tuple([max(ranks) for ranks in zip(*self._ranks.values(), strict=True)])
-        self._least: Final = tuple([min(ranks) for ranks in zip(*self._ranks.values(), strict=True)])
+        self._thorough: Final = inquiry.thorough
+        self._meetings: Final = inquiry.meetings
+        self._in_order: Final = list(self._ranks.values())
 
     def _less_in(self, name: str, names: tuple[str, ...]) -> Formula:
         """The twin in more danger gets less, and nothing declared stands in for it."""
@@ -106,19 +112,18 @@ class Danger:
 
     def by_rule(self, moves: Moves) -> Iterator[tuple[Rule | AddRule, Formula]]:
         """The question of each rule that could make a difference along these moves."""
-        for rule in self._policy.deciding:
-            ranks = self._ranks[rule.id]
-            sides: list[tuple[str, list[bool]]] = []
-            if moves.ends(rule.when, self._boxes):
-                sides.append((CALL, [rank > least for rank, least in zip(ranks, self._least, strict=True)]))
-            if moves.begins(rule.when, self._boxes):
-                sides.append((TWIN, [rank < most for rank, most in zip(ranks, self._most, strict=True)]))
+        for at, rule in enumerate(self._policy.deciding):
+            ends, begins = moves.ends(rule.when, self._boxes), moves.begins(rule.when, self._boxes)
+            if not ends and not begins:
+                continue
+            lower, higher = self._later(at, moves.variable.name)
+            sides = ([(CALL, lower)] if ends else []) + ([(TWIN, higher)] if begins else [])
             parts: list[Formula] = []
             for side, could in sides:
                 less = [
                     self._less[component.name]
-                    for at, component in enumerate(self._components.items)
-                    if component.ordered and could[at]
+                    for place, component in enumerate(self._components.items)
+                    if component.ordered and could[place]
                 ]
                 if less:
                     parts.append(AllOf(parts=(Decides(side=side, rule=rule.id), OneOf(parts=tuple(less)))))
@@ -128,6 +133,16 @@ class Danger:
             question = self._of_addition(added) if moves.ends(added.when, self._boxes) else None
             if question is not None:
                 yield added, AllOf(parts=(moves.formula, question))
+
+    def _later(self, at: int, variable: str) -> tuple[list[bool], list[bool]]:
+        """In which components a later rule that the twin could be decided by has a lower rank, and a higher one."""
+        mine = self._in_order[at]
+        if self._thorough:
+            theirs = set(self._in_order)
+        else:
+            theirs = {self._in_order[other] for other in self._meetings.later(at, variable)}
+        lower = [any(ranks[place] < rank for ranks in theirs) for place, rank in enumerate(mine)]
+        return lower, [any(ranks[place] > rank for ranks in theirs) for place, rank in enumerate(mine)]
 
     def _of_addition(self, rule: AddRule) -> Formula | None:
         less = [

@@ -7,13 +7,35 @@ may be named that never meets, and none is left out.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from everycall.policy.properties.boxes import Box, Boxes
     from everycall.policy.rules import Policy, Rule
+
+
+class Meetings:
+    """Which later rules can match a call together with a rule, by the hulls of their conditions."""
+
+    def __init__(self, rules: Sequence[Rule], boxes: Boxes) -> None:
+        """For these rules, in order."""
+        self.shapes: Final = [_shape(rule, boxes) for rule in rules]
+        self._hulls: Final = [_hull(shape) for shape in self.shapes]
+        self._admits: Final = _admits(self._hulls)
+
+    def later(self, at: int, freed: str | None = None) -> Iterator[int]:
+        """The places of the later rules that may match a call of the rule at this place, or its twin.
+
+        Args:
+            at: The place of the rule.
+            freed: A variable in which the twin may differ from the call.
+        """
+        hull = self._hulls[at]
+        if hull is not None:
+            kept = {name: bits for name, bits in hull.items() if name != freed}
+            yield from _meeting(at, kept, self._admits, len(self._hulls))
 
 
 def overlaps(policy: Policy, boxes: Boxes, plan_of: dict[str, tuple[int, ...]]) -> dict[str, tuple[str, ...]]:
@@ -24,18 +46,14 @@ def overlaps(policy: Policy, boxes: Boxes, plan_of: dict[str, tuple[int, ...]]) 
         boxes: Of the policy.
         plan_of: The rank of each rule's plan in each component.
     """
-    shapes = [_shape(rule, boxes) for rule in policy.rules]
-    hulls = [_hull(shape) for shape in shapes]
-    admits = _admits(hulls)
+    meetings = Meetings(policy.rules, boxes)
     found: dict[str, tuple[str, ...]] = {}
     for at, rule in enumerate(policy.rules):
-        hull = hulls[at]
-        if hull is None:
-            continue
         later = [
             policy.rules[other].id
-            for other in _meeting(at, hull, admits, len(policy.rules))
-            if plan_of[policy.rules[other].id] != plan_of[rule.id] and _meet(shapes[at], shapes[other], boxes)
+            for other in meetings.later(at)
+            if plan_of[policy.rules[other].id] != plan_of[rule.id]
+            and _meet(meetings.shapes[at], meetings.shapes[other], boxes)
         ]
         if later:
             found[rule.id] = tuple(later)

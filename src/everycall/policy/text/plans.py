@@ -140,6 +140,10 @@ class Named:
             self._problems.add(node, f"{what} has {len(steps)} steps; {_MOST_STEPS} is the most.", "Shorten it.")
         if len(set(roles)) < len(roles):
             self._problems.add(node, f"{what} tells one role twice.", "Keep the first of the two steps.")
+        if steps and steps[0].at:
+            self._problems.add(
+                node, f"{what} tells nobody when the deadline passes.", "Give its first step 'after: 0 s'."
+            )
         if any(later.at < earlier.at for earlier, later in pairwise(steps)):
             self._problems.add(node, f"{what} does not ascend.", "Order the steps by 'after', the soonest first.")
         if steps and steps[-1].role not in LAST_RUNGS:

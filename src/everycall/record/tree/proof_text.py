@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from everycall.record.tree.checkpoint import Checkpoint
 from everycall.record.tree.errors import Fault, InvalidProof
 from everycall.record.tree.hashes import HASH_BYTES, LARGEST_SIZE
+from everycall.record.tree.keys import VerifierKey
 from everycall.record.tree.note import LARGEST_NOTE, Note
 from everycall.record.tree.proofs import verify_inclusion
-from everycall.record.tree.keys import VerifierKey
 from everycall.record.tree.signing import VerifiedCheckpoint, open_checkpoint
 from everycall.record.tree.strict import read_base64, read_decimal, shown, write_base64
 
