@@ -2,8 +2,8 @@
 
 The policies are those of `tests/policy/large_policies.py`: rules in groups by incident type, 25 attributes, 20 zones,
 some of the rules about protected attributes without any difference. `--rules` sets the sizes, `--seeds` how many
-policies of each, `--unlawful` plants one rule that gives some callers less, `--thorough` asks also what the order of the
-rules makes needless. Engines are imported before the clock starts.
+policies of each, `--unlawful` plants one rule that gives some callers less, `--thorough` asks also what the order of
+the rules makes needless. Engines are imported before the clock starts.
 """
 
 from __future__ import annotations

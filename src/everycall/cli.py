@@ -19,7 +19,10 @@ VERBS = {
     "show": ("everycall.centre.show_cli:show", "The story of one incident, stamp by stamp, who and why."),
     "export": ("everycall.centre.export_cli:export", "A record as calls table and assignments table."),
     "reconcile": ("everycall.centre.reconcile_cli:reconcile", "The telephone switch's log against a record."),
-    "whatif": ("everycall.simulate.whatif_cli:whatif", "The past calls that another policy would have treated otherwise."),
+    "whatif": (
+        "everycall.simulate.whatif_cli:whatif",
+        "The past calls that another policy would have treated otherwise.",
+    ),
     "day": ("everycall.simulate.day_cli:day", "A synthetic day of an invented town, as a record."),
 }
 """Where each verb lives, and what it is for: said here, so that listing the verbs loads none of them."""

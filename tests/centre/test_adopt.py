@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import sys
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from everycall.centre.adopt import Objection, adopt_policy, countersign_policy
+from everycall.centre.adopt import Objection, Proved, countersign_policy, prove, put_in_force
 from everycall.centre.embedded import EmbeddedCentre
 from everycall.centre.history import versions_of
 from everycall.core.actors import Actor
@@ -24,7 +25,7 @@ from everycall.core.needs import NeedAsked
 from everycall.core.refusals import Refusal
 from everycall.core.units import EnrolAgency
 from everycall.core.versions import AdoptPolicy, Certified, OverObjection, PolicyAdopted
-from everycall.engine.answers import Done
+from everycall.engine.answers import Answer, Done
 from everycall.policy.certificate import read_certificate
 from everycall.policy.text import read_policy
 from everycall.record import SqliteRecord
@@ -54,6 +55,24 @@ def opened(path: Path, clock: Clock | None = None) -> EmbeddedCentre:
     if path.exists():
         return EmbeddedCentre.open(path, clock=clock or Clock())
     return EmbeddedCentre.create(path, centre="centre", clock=clock or Clock())
+
+
+@dataclass(frozen=True)
+class Adopted:
+    """What came of it."""
+
+    policy: str
+    certificate: str
+    answer: Answer | None
+
+
+PROVED: dict[bytes, Proved] = {}
+
+
+def adopt_policy(centre: EmbeddedCentre, text: bytes, actor: Actor, *, objection: Objection | None = None) -> Adopted:
+    proved = PROVED.setdefault(text, prove(text)) if text not in PROVED else PROVED[text]
+    answer = put_in_force(centre, proved, actor, objection=objection)
+    return Adopted(proved.policy.hash, proved.certificate_hash, answer)
 
 
 def everycall(*arguments: str) -> subprocess.CompletedProcess[bytes]:
@@ -276,9 +295,9 @@ def test_the_verbs_tell_a_chief_what_to_do(path: Path, tmp_path: Path) -> None:
     assert found.returncode == 0, found.stderr
     found = everycall("policy", "history", record)
     assert found.returncode == 0
-    shown = found.stdout.decode()
-    assert "over objection" in shown
-    assert "D417, D002" in " ".join(shown.split())
+    signed = msgspec.json.decode(everycall("policy", "history", record, "--json").stdout)["versions"][-1]
+    assert (signed["standing"], signed["signed"]) == ("over_objection", ["D417", "D002"])
+    assert "objection" in found.stdout.decode()
     assert everycall("policy", "history", str(tmp_path / "none")).returncode == 2
     assert everycall("policy", "adopt", str(tmp_path / "none"), "-r", record, "--by", "D417").returncode == 2
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from everycall.core.actors import Actor
     from everycall.engine.answers import Answer
     from everycall.policy.properties.report import CheckReport
+    from everycall.policy.rules import Policy
 
 MOST_FAILING: Final = 50
 LONGEST_WORD: Final = 240
@@ -45,80 +46,95 @@ class Objection(Frozen, frozen=True, kw_only=True):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Adoption:
-    """What came of it.
+class Proved:
+    """A text, and what the proof found of it in this run.
 
     Attributes:
-        policy: The hash of the text.
-        certificate: The hash of the certificate, whatever it says.
-        report: What the proof found.
-        answer: The centre's; none when nothing was sent, because the policy does not hold and nobody objects.
+        text: The policy, byte for byte as it will be kept.
+        policy: The same, read.
+        report: What was found.
+        certificate: The same, as bytes.
     """
 
-    policy: str
-    certificate: str
+    text: bytes
+    policy: Policy
     report: CheckReport
-    answer: Answer | None
+    certificate: bytes
+
+    @property
+    def holds(self) -> bool:
+        """Whether it can come into force without an objection."""
+        return all(found.verdict == "holds" for found in self.report.properties)
+
+    @property
+    def certificate_hash(self) -> str:
+        """The name of the certificate in the record."""
+        return hashlib.sha256(self.certificate).hexdigest()
 
 
-def adopt_policy(
-    centre: EmbeddedCentre,
-    text: bytes,
-    actor: Actor,
-    *,
-    objection: Objection | None = None,
-    seconds: float = 60.0,
-    progress: Callable[[str], None] | None = None,
-) -> Adoption:
-    """Prove a policy and put it in force.
+def prove(text: bytes, *, seconds: float = 60.0, progress: Callable[[str], None] | None = None) -> Proved:
+    """Read a policy and prove what can be proved of it; nothing is written.
 
     Args:
-        centre: Where.
-        text: The policy, byte for byte as it will be kept.
-        actor: Who does it.
-        objection: Put it in force even if it does not hold; none: only if it holds.
+        text: The policy's bytes.
         seconds: For each question of the proof.
         progress: As `check` takes it.
 
     Raises:
         PolicyError: The text cannot be read.
+        ModuleNotFoundError: The engines are not installed.
     """
     policy = read_policy(text)
     report = check(policy, seconds=seconds, progress=progress)
-    certificate = certificate_bytes(report)
-    hash_of = hashlib.sha256(certificate).hexdigest()
-    holds = all(found.verdict == "holds" for found in report.properties)
-    if not holds and objection is None:
-        return Adoption(policy=policy.hash, certificate=hash_of, report=report, answer=None)
+    return Proved(text=text, policy=policy, report=report, certificate=certificate_bytes(report))
+
+
+def put_in_force(
+    centre: EmbeddedCentre, proved: Proved, actor: Actor, *, objection: Objection | None = None
+) -> Answer | None:
+    """Put a proved policy in force.
+
+    Args:
+        centre: Where.
+        proved: What `prove` made of it in this run.
+        actor: Who does it.
+        objection: Put it in force even if it does not hold; none: only if it holds.
+
+    Returns:
+        The centre's answer; none when nothing was sent, because it does not hold and nobody objects.
+    """
+    if not proved.holds and objection is None:
+        return None
     # The blobs first: an event never names what is not there.
-    centre.record.put_blob(text)
-    centre.record.put_blob(certificate)
-    standing: Certified | OverObjection = Certified(certificate=hash_of)
-    if objection is not None and not holds:
+    centre.record.put_blob(proved.text)
+    certificate = centre.record.put_blob(proved.certificate)
+    standing: Certified | OverObjection = Certified(certificate=certificate)
+    if objection is not None and not proved.holds:
         standing = OverObjection(
             persons=objection.persons,
             reason=objection.reason[:LONGEST_WORD],
-            objection=_objected(report)[:LONGEST_WORD],
+            objection=_objected(proved.report)[:LONGEST_WORD],
             ends_at=objection.ends_at,
-            certificate=hash_of,
-            failing=_failing(report),
+            certificate=certificate,
+            failing=_failing(proved.report),
         )
-    heading = policy.heading
-    command = Command(
-        id=f"adopt-{uuid.uuid4()}",
-        actor=actor,
-        body=AdoptPolicy(
-            policy=policy.hash,
-            version=heading.version,
-            reads=tuple(sorted(policy.read())),
-            authority=heading.authority[:LONGEST_WORD],
-            reason=heading.reason[:LONGEST_WORD],
-            standing=standing,
-            effective_from=_instant(heading.effective_from),
-            effective_to=_instant(heading.effective_to),
-        ),
+    heading = proved.policy.heading
+    return centre.engine.handle(
+        Command(
+            id=f"adopt-{uuid.uuid4()}",
+            actor=actor,
+            body=AdoptPolicy(
+                policy=proved.policy.hash,
+                version=heading.version,
+                reads=tuple(sorted(proved.policy.read())),
+                authority=heading.authority[:LONGEST_WORD],
+                reason=heading.reason[:LONGEST_WORD],
+                standing=standing,
+                effective_from=_instant(heading.effective_from),
+                effective_to=_instant(heading.effective_to),
+            ),
+        )
     )
-    return Adoption(policy=policy.hash, certificate=hash_of, report=report, answer=centre.engine.handle(command))
 
 
 def countersign_policy(centre: EmbeddedCentre, actor: Actor, *, policy: str, ends_at: int, reason: str) -> Answer:

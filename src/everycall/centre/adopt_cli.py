@@ -15,6 +15,7 @@ from everycall.core.actors import Actor
 from everycall.core.events import UnreadableEventError
 from everycall.core.refusals import Refusal
 from everycall.engine.answers import Answer, Done
+from everycall.policy.properties.asking import MissingEngineError
 from everycall.policy.text import PolicyError
 from everycall.record import RecordError
 
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
 
 SignerRole = Literal["supervisor", "duty_chief", "administrator"]
 _MICROSECONDS: Final = 1_000_000
+_NOT_ADOPTED: Final = (
+    "Not adopted. Mend what is named above; or put it in force --over-objection, with a --reason, "
+    "for at most 12 hours, or --with a second person for at most 30 days."
+)
 
 
 class WrongOptionsError(ValueError):
@@ -62,16 +67,21 @@ def adopt(
     errors = Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
     console = Console(highlight=False, emoji=False, soft_wrap=True)
     try:
-        from everycall.centre.adopt import adopt_policy  # noqa: PLC0415  # needs the engines of the proof
+        from everycall.centre.adopt import prove, put_in_force  # noqa: PLC0415  # needs the engines of the proof
         from everycall.policy.check_cli import show  # noqa: PLC0415
 
-        text = policy.read_bytes()
         objection = _objection(by, with_, until, reason) if over_objection else _none(with_, until, reason)
+        with errors.status("proving", spinner="line"):
+            proved = prove(policy.read_bytes(), seconds=seconds)
+        if not proved.holds and objection is None:
+            show(proved.report, console)
+            errors.print(Text(_NOT_ADOPTED))
+            return 1
         opened = EmbeddedCentre.open(record) if create is None else EmbeddedCentre.create(record, centre=create)
-        with opened as centre, errors.status("proving", spinner="line"):
-            adoption = adopt_policy(centre, text, Actor(person=by, role=role), objection=objection, seconds=seconds)
-    except ModuleNotFoundError as error:
-        errors.print(Text(f"error: {error.name} is missing. Install it with: pip install 'everycall[policy]'."))
+        with opened as centre:
+            answer = put_in_force(centre, proved, Actor(person=by, role=role), objection=objection)
+    except MissingEngineError as error:
+        errors.print(Text(f"error: {error}"))
         return 2
     except OSError as error:
         errors.print(Text(f"error: {error.strerror}: {error.filename}. Name a file that can be read."))
@@ -79,16 +89,10 @@ def adopt(
     except (PolicyError, RecordError, UnreadableEventError, WrongOptionsError) as error:
         errors.print(Text(f"error: {error}"))
         return 2
-    if adoption.answer is None:
-        show(adoption.report, console)
-        errors.print(
-            Text(
-                "Not adopted. Mend what is named above; or put it in force --over-objection, with a --reason, "
-                "for at most 12 hours, or --with a second person for at most 30 days."
-            )
-        )
-        return 1
-    return _told(adoption.answer, f"{adoption.policy} with certificate {adoption.certificate}", console, errors)
+    if proved.holds and over_objection:
+        errors.print(Text("It holds, so no objection is recorded: it stands by its certificate."))
+    what = f"{proved.policy.hash} with certificate {proved.certificate_hash}"
+    return _told(answer, what, console, errors)
 
 
 def countersign(
@@ -143,11 +147,14 @@ def _none(*given: object) -> None:
         raise WrongOptionsError("--with, --until and --reason belong to --over-objection.")
 
 
-def _told(answer: Answer, what: str, console: Console, errors: Console) -> int:
+def _told(answer: Answer | None, what: str, console: Console, errors: Console) -> int:
     if isinstance(answer, Done):
         console.print(Text(f"Recorded as entry {answer.first} to {answer.last}: {what}."))
         return 0
-    errors.print(Text(f"Not adopted. {answer.because} {answer.instead}"))
+    if answer is None:
+        errors.print(Text(_NOT_ADOPTED))
+        return 1
+    errors.print(Text(f"Not recorded. {answer.because} {answer.instead}"))
     return 1 if isinstance(answer, Refusal) else 2
 
 

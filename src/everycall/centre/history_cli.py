@@ -15,6 +15,7 @@ from rich.text import Text
 
 from everycall.centre.history import Version, versions_of
 from everycall.core.events import UnreadableEventError
+from everycall.policy.properties.asking import MissingEngineError
 from everycall.policy.text import PolicyError
 from everycall.record import RecordError, SqliteRecord
 
@@ -59,8 +60,8 @@ def history(
     except (RecordError, UnreadableEventError, PolicyError) as error:
         errors.print(Text(f"error: {error}"))
         return 2
-    except ModuleNotFoundError as error:
-        errors.print(Text(f"error: {error.name} is missing. Install it with: pip install 'everycall[policy]'."))
+    except MissingEngineError as error:
+        errors.print(Text(f"error: {error}"))
         return 2
     if json:
         content = {"versions": versions, "rechecked": again}

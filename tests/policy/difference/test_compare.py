@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,9 @@ from everycall.policy.clauses import CadicalEngine
 from everycall.policy.difference.compare import compare
 from everycall.policy.difference.judge import Judge
 from everycall.policy.difference.membership import lies_in
+from everycall.policy.difference.questions import scene_of
 from everycall.policy.formula import Answer, Found, Never, NoAnswer
+from everycall.policy.text import read_policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -54,8 +57,10 @@ def check_by_enumeration(seed: int) -> None:
     for at, call in enumerate(slow.calls):
         expected = {direction for direction in (slow.direction(at),) if direction is not None}
         assert {region.direction for region in found.regions if lies_in(judge, call, region)} == expected, call
-    for region in found.regions:
+    for number, region in enumerate(found.regions):
         both = judge.both(region.example.facts)
+        before = [each for each in found.regions[:number] if each.direction == region.direction]
+        assert not any(lies_in(judge, region.example.facts, each) for each in before), "each shows something new"
         assert lies_in(judge, region.example.facts, region)
         assert judge.direction(region.example.facts) == region.direction
         assert (region.example.old_rule, region.example.new_rule) == (both[0].rule, both[1].rule)
@@ -183,7 +188,8 @@ def test_a_list_that_is_cut_off_says_so_with_an_example_from_beyond() -> None:
     assert not less.complete
     assert not less.established
     assert less.beyond is not None
-    judge = Judge(EveryCall(_scene(version(), new)).scene)
+    judge = Judge(scene_of(version(), new))
+    assert "caller.language" not in less.beyond.facts, "what plays no part is left out"
     assert judge.direction(less.beyond.facts) == "less"
     assert not any(lies_in(judge, less.beyond.facts, region) for region in regions(found, "less"))
     assert not found.nothing_less
@@ -219,12 +225,6 @@ class Says:
     def ask(self, question: Formula, seconds: float) -> Answer:
         del question, seconds
         return self._answer
-
-
-def _scene(old: Policy, new: Policy) -> Scene:
-    from everycall.policy.difference.questions import scene_of  # noqa: PLC0415 - one place
-
-    return scene_of(old, new)
 
 
 CHANGED = version(("soon: {priority: 2", "soon: {priority: 3"))
@@ -274,11 +274,52 @@ def test_progress_is_told() -> None:
 
 
 def test_what_touches_only_some_callers_does_not_drown_in_a_change_for_all() -> None:
-    """Everybody's theft becomes slower, and the employees' calls too, alike: told apart all the same."""
-    new = version(FOR_EMPLOYEES, ("default: {plan: report}", "default: {plan: {as: report, dispatch_within: 1 h}}"))
-    less = regions(compared(version(), new), "less")
-    only_some = [region for region in less if region.touched.protected_words == "caller.employer is agency_a"]
-    everybody = [region for region in less if "default" in region.new_rules]
-    assert only_some
-    assert everybody
-    assert all("employees" not in region.new_rules for region in everybody)
+    """Crowds and employees get the same now, as the same facts say: told apart all the same."""
+    both = (
+        "rules:\n",
+        "rules:\n  - rule: employees\n    when: {caller.employer: agency_a}\n    plan: report\n"
+        "  - rule: crowd\n    when: {patients: {between: [20, 40]}}\n    plan: report\n",
+    )
+    less = regions(compared(version(), version(both)), "less")
+    assert any(region.touched.protected_words == "caller.employer is agency_a" for region in less)
+    for region in less:
+        assert {"employees", "crowd"} != {*region.description.new_rules}
+    assert all(region.touched.protected for region in less if "employees" in region.description.new_rules)
+
+
+def test_what_gets_more_is_told_without_those_that_get_less_in_something() -> None:
+    added = (
+        "add:\n",
+        "add:\n  - rule: crowd\n    when: {patients: {between: [20, 40]}}\n    add: {send: {ambulance: 3}}\n",
+    )
+    new = version(added, ("soon: {priority: 2", "soon: {priority: 3"))
+    found = compared(version(), new)
+    (region,) = regions(found, "more")
+    assert region.description.words == "every call, where patients is 20 to 40, unless it gets less in something"
+    assert found.established
+    judge = Judge(scene_of(version(), new))
+    times: dict[str, int | str] = {"time.of_day": 720, "time.weekday": "monday"}
+    assert lies_in(judge, {"type": "noise", "patients": 20, **times}, region)
+    assert not lies_in(judge, {"type": "theft", "patients": 20, **times}, region)
+    assert not lies_in(judge, {"type": "noise", "patients": 41, **times}, region)
+
+
+def test_a_raise_that_hides_a_change_is_named() -> None:
+    """Of thefts only those get a lower priority that `armed` does not raise."""
+    more = ("add:\n", "add:\n  - rule: many\n    when: {patients: {between: [20, 40]}}\n    add: {priority: 1}\n")
+    hurt = ("  caller.employer", "  injured: {kind: yes_no, source: caller, danger: true}\n  caller.employer")
+    raised = (more, hurt, ("{weapon: yes}", "{any: [{weapon: yes}, {injured: yes}]}"))
+    found = compared(version(*raised), version(*raised, ("soon: {priority: 2", "soon: {priority: 3")))
+    (region,) = regions(found, "less")
+    assert region.description.words == "every call that rule theft decided, unless many or armed add to it"
+    assert found.established
+
+
+def test_the_instruction_of_the_design_is_told_by_its_own_rule() -> None:
+    """What the lawful version gives less to guard that property is another group, however alike the facts."""
+    story = Path(__file__).resolve().parents[3] / "docs" / "policy-story"
+    lawful, naive = [read_policy((story / name).read_bytes()) for name in ("4-jurisdiction.yaml", "1-naive.yaml")]
+    less = regions(compared(lawful, naive), "less")
+    own = [region for region in less if region.description.new_rules == ("agency_a",)]
+    assert own
+    assert all(region.touched.protected_words == "caller.employer is agency_a" for region in own)

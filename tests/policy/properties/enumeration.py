@@ -96,7 +96,7 @@ class Enumeration:
         for variable in self.variables.values():
             if variable.danger and variable.name in self.read:
                 for value, one, unknown, other in self._moved(variable):
-                    if value == variable.values[0] and value is not None and unknown is None and self._less(one, other):
+                    if value == variable.values[0] and unknown is None and self._less(one, other):
                         return True
         floor = self.policy.triage_floor
         return any(

@@ -18,7 +18,7 @@ from everycall.policy.formula import AllOf, Scene, Side
 from everycall.policy.properties.asking import Asker, Confirmed, Inquiry, NoneExist, Tally, make_engines
 from everycall.policy.properties.check import check
 from everycall.policy.properties.danger import Danger, from_absence_to_unknown, more_danger
-from everycall.policy.properties.likeness import LIKE_CALLS_ALIKE, Likeness
+from everycall.policy.properties.likeness import LIKE_CALLS_ALIKE, Likeness, exempt_by
 
 if TYPE_CHECKING:
     from everycall.policy.properties.report import CheckReport, Shown
@@ -125,7 +125,7 @@ def lemma_is_direct(policy: Policy) -> int:
     for name in sorted(inquiry.own):
         variable = inquiry.variables[name]
         _, same = inquiry.moving(frozenset({name}))
-        exempt = likeness.exempt(variable.attribute)
+        exempt = exempt_by(policy, variable.attribute)
         moved = (more_danger(variable), from_absence_to_unknown(variable))
         for direct, by_rule in (
             (likeness.direct(exempt), likeness.by_rule(frozenset({name}), exempt)),

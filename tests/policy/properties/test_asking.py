@@ -9,7 +9,7 @@ import pytest
 from formula_holds import answer
 from policy_texts import policy
 
-from everycall.policy.formula import Decides, Found, Never, NoAnswer, Scene, Side, ValueIs
+from everycall.policy.formula import Call, Decides, Found, Never, NoAnswer, Scene, Side, ValueIs
 from everycall.policy.properties.asking import (
     Asker,
     Confirmed,
@@ -22,11 +22,12 @@ from everycall.policy.properties.asking import (
 )
 from everycall.policy.properties.check import check
 from everycall.policy.properties.likeness import LIKE_CALLS_ALIKE
+from everycall.policy.properties.witnesses import with_value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from everycall.policy.formula import Answer, Call, Engine, Formula
+    from everycall.policy.formula import Answer, Engine, Formula
 
 RIGHT = Found(calls={"x": {"type": "robbery", "time.of_day": 720, "time.weekday": "monday"}})
 WRONG = Found(calls={"x": {"type": "theft", "time.of_day": 720, "time.weekday": "monday"}})
@@ -37,6 +38,7 @@ IMPOSSIBLE = Found(
 )
 NO_SUCH_VALUE = Found(calls={"x": {"type": "robbery", "time.of_day": 9999, "time.weekday": "monday"}})
 WITHOUT_CLOCK = Found(calls={"x": {"type": "robbery"}})
+CLOCK: Call = {"time.of_day": 720, "time.weekday": "monday"}
 SILENT = NoAnswer(because="the time is over")
 QUESTION = Decides(side="x", rule="robbery")
 
@@ -190,10 +192,7 @@ def test_same_holds_of_equal_values_and_of_two_unknowns_only() -> None:
     equal = same(read.variables()["weapon"])
     for one in (None, False, True):
         for other in (None, False, True):
-            calls: dict[str, Call] = {
-                side: {"time.of_day": 720, "time.weekday": "monday"} | ({} if value is None else {"weapon": value})
-                for side, value in (("x", one), ("y", other))
-            }
+            calls = {"x": with_value(CLOCK, "weapon", one), "y": with_value(CLOCK, "weapon", other)}
             assert Asker(scene, make_engines, 1.0, "x").replay.claims(equal, calls) is (one is other)
 
 

@@ -195,6 +195,10 @@ class TestDanger:
             "- {rule: r, when: {type: theft, weapon: no}, plan: fast, because: b}",
             "- {rule: r, when: {type: theft, patients: {between: [2, 4]}}, plan: fast, because: b}",
             "- {rule: r, when: {type: theft, not: {patients: {between: [2, 9]}}}, plan: fast, because: b}",
+            "- {rule: r, when: {type: theft, weapon: yes}, plan: slow, because: b}\n"
+            "- {rule: s, when: {type: theft, not: {weapon: yes}}, plan: fast, because: b}",
+            "- {rule: r, when: {type: theft, patients: {between: [5, 9]}}, plan: slow, because: b}\n"
+            "- {rule: s, when: {type: theft, patients: {between: [0, 4]}}, plan: fast, because: b}",
         ],
     )
     def test_less_for_more_danger_is_refuted(self, rules: str) -> None:

@@ -41,6 +41,12 @@ class Describer:
         self._widenings: Final[dict[tuple[Deciders, frozenset[int]], Widening]] = {}
 
     def region(self, call: Call, listed: Sequence[Region]) -> tuple[Region, Promise] | None:
+        """The region around a call that changes, and what all its calls do.
+
+        Args:
+            call: One that lies in none of those listed.
+            listed: The regions of its direction that were found before.
+        """
         call = self.readable(call, listed)
         both = self._judge.both(call)
         promise = self._judge.promise(both)
@@ -202,6 +208,7 @@ class Describer:
         }
 
     def example(self, call: Mapping[str, Value], both: Both) -> Example:
+        """A call with what decides it, in words."""
         facts = dict(call)
         return Example(facts=facts, old_rule=both[OLD].rule, new_rule=both[NEW].rule, words=self._say.call(facts))
 

@@ -1,7 +1,8 @@
-"""Whether one outcome is below another is judged by dominance. An outcome is the highest of its sources: the plan of
-the rule that decides and what the matching `add` rules give. It is below another if each of its sources is below
-a source that the other has whenever it has that one: one that always gives, or an `add` rule with the same
-condition.
+"""Whether one outcome is surely below another, for all calls of a box.
+
+An outcome is the highest of its sources: the plan of the rule that decides and what the matching `add` rules give. It
+is below another if each of its sources is below a source that the other has whenever it has that one: one that always
+gives, or an `add` rule with the same condition.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ def by_component(adds: Sequence[Added], count: int) -> tuple[Adding, ...]:
 
 
 def sources_of(plan: int, adding: Adding, said: dict[int, int]) -> Sources:
+    """Where an outcome's rank can come from, by what the `add` rules' conditions say of the box."""
     sure, perhaps = plan, []
     for node, rank in adding:
         if said[node] == HOLDS:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from everycall.policy.difference.result import Direction
-
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from everycall.policy.attributes import Value
     from everycall.policy.difference.judge import Judge
-    from everycall.policy.difference.result import Region, ValueSet
+    from everycall.policy.difference.result import Direction, Region, ValueSet
     from everycall.policy.formula import Call
 
 DIRECTIONS: Final[tuple[Direction, ...]] = ("less", "more", "otherwise")

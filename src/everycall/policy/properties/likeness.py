@@ -53,10 +53,6 @@ class Likeness:
             self._plans.setdefault(plan, []).append(name)
         self._decided: Final = {ranks: decided_by(TWIN, rules) for ranks, rules in self._plans.items()}
 
-    def exempt(self, attribute: str) -> frozenset[str]:
-        """The components that may differ by this attribute through `add` rules."""
-        return frozenset(f"support.{each.support}" for each in self.policy.may_differ if attribute in each.attributes)
-
     def of_rule(self, rule: Rule) -> Formula | None:
         """Twins of which this rule decides one, and another plan goes to the other; none if there is one plan only."""
         if len(self._plans) == 1:
@@ -102,6 +98,11 @@ class Likeness:
             for ranks, rules in self._plans.items()
         ]
         return OneOf(parts=tuple(parts))
+
+
+def exempt_by(policy: Policy, attribute: str) -> frozenset[str]:
+    """The components that may differ by this attribute through `add` rules."""
+    return frozenset(f"support.{each.support}" for each in policy.may_differ if attribute in each.attributes)
 
 
 class Found:
@@ -160,12 +161,11 @@ def attribute_report(inquiry: Inquiry, tally: Tally, attribute: Attribute) -> tu
     if not read:
         because = "No rule reads it."
         return AttributeReport(name=attribute.name, verdict="holds", because=because, may_differ=may_differ), Found()
-    exempt = frozenset(f"support.{support}" for support in may_differ)
     found = look(
         inquiry,
         tally,
         read,
-        exempt=exempt,
+        exempt=exempt_by(inquiry.policy, attribute.name),
         words=lambda rule: f"What goes out depends on {attribute.name}, by {rule}.",
         about=attribute.name,
     )
