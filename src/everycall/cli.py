@@ -34,7 +34,7 @@ POLICY_VERBS = {
     "check": ("everycall.policy.check_cli:check", "Whether it treats like calls alike, by proof."),
     "show": ("everycall.policy.show_cli:show_policy", "Decision tables, in the terminal or as a page."),
     "explain": ("everycall.policy.explain_cli:explain", "Which rule decides a call, which came near, and why."),
-    "diff": ("everycall.policy.diff_cli:diff", "Which calls get less under a new version, which get more."),
+    "diff": ("everycall.simulate.whatif_cli:diff", "Which calls get less under a new version, which get more."),
     "adopt": ("everycall.centre.adopt_cli:adopt", "Put a checked version in force, or one over objection."),
     "countersign": ("everycall.centre.adopt_cli:countersign", "Sign for a version in force over objection."),
     "history": ("everycall.centre.history_cli:history", "The versions that were in force, by whom and why."),

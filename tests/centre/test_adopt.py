@@ -18,7 +18,7 @@ from everycall.centre.history import versions_of
 from everycall.core.actors import Actor
 from everycall.core.base import DAY, HOUR, MINUTE
 from everycall.core.calls import TakeCall
-from everycall.core.commands import Command
+from everycall.core.commands import AnyCommand, Command
 from everycall.core.events import decode_event
 from everycall.core.incidents import IncidentOpened, OpenIncident
 from everycall.core.needs import NeedAsked
@@ -111,7 +111,7 @@ def test_a_call_is_then_decided_by_that_version_and_says_so_again_after_a_restar
         adopt_policy(centre, LAWFUL, CHIEF)
     with opened(path, clock) as centre:
         desk = Actor(person="T1", role="call_taker")
-        bodies = (
+        bodies: tuple[AnyCommand, ...] = (
             EnrolAgency(agency="RPD", services=("police",)),
             TakeCall(channel="emergency_voice", needs=(NeedAsked(service="police", type="robbery"),)),
             OpenIncident(call="C000001"),

@@ -156,7 +156,8 @@ class Hostile:
         """Mostly anybody; more often than not somebody who may, where few may."""
         actor = self.actor()
         if isinstance(body, c.AdoptPolicy | c.CountersignPolicy) and not self.chance(3):
-            persons = body.standing.persons if isinstance(getattr(body, "standing", None), OverObjection) else ()
+            stands = body.standing if isinstance(body, c.AdoptPolicy) else None
+            persons = stands.persons if isinstance(stands, OverObjection) else ()
             return replace(actor, role="duty_chief", person=self.one((*persons, *persons, "chief", "S1")))
         return actor
 

@@ -313,7 +313,9 @@ def test_an_offer_leaves_memory_with_its_call_and_the_record_replays() -> None:
     floor.do(c.AnswerHandOver(hand_over="H000001", answer="accepted", by="desk 4"))
     floor.do(c.ReportHandOverArrival(hand_over="H000001", arrived="yes"))
     floor.wait(2 * DAY // SECOND)
-    assert floor.state.calls == floor.state.hand_overs == floor.state.deadlines == {}
+    assert not floor.state.calls
+    assert not floor.state.hand_overs
+    assert not floor.state.deadlines
     assert floor.replayed().encoded() == floor.state.encoded()
 
 

@@ -70,7 +70,7 @@ def adopt(
         from everycall.centre.adopt import prove, put_in_force  # noqa: PLC0415  # needs the engines of the proof
         from everycall.policy.check_cli import show  # noqa: PLC0415
 
-        objection = _objection(by, with_, until, reason) if over_objection else _none(with_, until, reason)
+        objection = _objection(by, with_, until, reason, over_objection=over_objection)
         with errors.status("proving", spinner="line"):
             proved = prove(policy.read_bytes(), seconds=seconds)
         if not proved.holds and objection is None:
@@ -133,18 +133,19 @@ def countersign(
     return _told(answer, policy, Console(highlight=False, emoji=False, soft_wrap=True), errors)
 
 
-def _objection(by: str, other: str | None, until: datetime | None, reason: str | None) -> Objection:
+def _objection(
+    by: str, other: str | None, until: datetime | None, reason: str | None, *, over_objection: bool
+) -> Objection | None:
     from everycall.centre.adopt import Objection  # noqa: PLC0415
 
+    if not over_objection:
+        if other is not None or until is not None or reason is not None:
+            raise WrongOptionsError("--with, --until and --reason belong to --over-objection.")
+        return None
     if not reason:
         raise WrongOptionsError("Over objection a reason is needed: give --reason.")
     persons = (by,) if other is None else (by, other)
     return Objection(persons=persons, reason=reason, ends_at=_end(until, alone=other is None))
-
-
-def _none(*given: object) -> None:
-    if any(value is not None for value in given):
-        raise WrongOptionsError("--with, --until and --reason belong to --over-objection.")
 
 
 def _told(answer: Answer | None, what: str, console: Console, errors: Console) -> int:

@@ -67,7 +67,7 @@ def check_by_enumeration(seed: int) -> None:
         assert region.changes
 
 
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", range(12))
 def test_a_call_changes_if_and_only_if_a_region_holds_it(seed: int) -> None:
     check_by_enumeration(seed)
 

@@ -144,6 +144,13 @@ def test_a_time_out_is_not_established_and_never_a_pass() -> None:
     }  # fmt: skip
 
 
+def test_a_rule_of_which_nobody_can_say_whether_it_is_dead_is_not_called_dead() -> None:
+    dead = "- {rule: r, when: {all: [{weapon: yes}, {not: {weapon: yes}}]}, plan: slow, because: b}"
+    found = check(policy(dead), engines=silent_second).property("no_dead_rule")
+    assert (found.verdict, found.refutations) == ("not_established", ())
+    assert "rule r" in found.open[0]
+
+
 def test_an_engine_that_denies_a_confirmed_pair_is_reported_and_the_refutation_stands() -> None:
     report = check(policy(AGENCY), engines=denies, only=(LIKE_CALLS_ALIKE,))
     assert report.property(LIKE_CALLS_ALIKE).verdict == "refuted"

@@ -66,8 +66,8 @@ def test_of_each_kind_of_value_that_rules_tell_apart_there_is_one(seed: int) -> 
     for name, values in kinds(policy, boxes).items():
         asked = [
             bits
-            for rule in (*policy.deciding, *policy.add)
-            for box in [boxes.hull(rule.when), boxes.hull(rule.when, positive=False)]
+            for when in [rule.when for rule in policy.deciding] + [rule.when for rule in policy.add]
+            for box in [boxes.hull(when), boxes.hull(when, positive=False)]
             if box is not None and (bits := box.get(name)) is not None
         ]
         variable = boxes.variables[name]

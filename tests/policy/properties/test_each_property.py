@@ -343,6 +343,20 @@ class TestProxies:
         rule = "- {rule: guard, when: {type: robbery, zone: {within: central}}, plan: slow, because: b}"
         assert not checked(rule).proxies
 
+    @pytest.mark.parametrize(("premises", "flagged"), [(None, True), (1, True), (25, True), (26, False)])
+    def test_a_service_area_of_up_to_25_premises_or_that_nobody_counted_is_flagged(
+        self, premises: int | None, flagged: bool
+    ) -> None:
+        read = policy("- {rule: guard, when: {type: robbery, zone: {within: central}}, plan: slow, because: b}")
+        zones = tuple([msgspec.structs.replace(z, premises=premises) if z.name == "central" else z for z in read.zones])
+        assert bool(check(msgspec.structs.replace(read, zones=zones)).proxies) is flagged
+
+    def test_a_zone_inside_a_service_area_is_narrower_than_one_however_many_premises_it_holds(self) -> None:
+        read = policy(self.GUARD)
+        zones = tuple([msgspec.structs.replace(zone, premises=5000) for zone in read.zones])
+        (proxy,) = check(msgspec.structs.replace(read, zones=zones)).proxies
+        assert "narrower than one" in proxy.words
+
     @pytest.mark.parametrize(
         ("when", "flagged"),
         [

@@ -12,6 +12,14 @@ def leaf(number: int) -> bytes:
     return hashlib.sha256(b"\x00" + b"entry %d" % number).digest()
 
 
+def entry_hash(entry: bytes) -> bytes:
+    return hashlib.sha256(b"\x00" + entry).digest()
+
+
+def inner(left: bytes, right: bytes) -> bytes:
+    return hashlib.sha256(b"\x01" + left + right).digest()
+
+
 def leaves(count: int) -> list[bytes]:
     return [leaf(number) for number in range(count)]
 

@@ -127,7 +127,7 @@ def test_paths_of_tiles_and_bundles_are_read_back(level: int, index: int, width:
         ("tile/0/ 01", Fault.BAD_PATH),
         ("tile/0/0x1", Fault.BAD_PATH),
         ("tile/0/\u0660\u0660\u0660", Fault.BAD_PATH),
-        ("tile/0/000", Fault.BAD_PATH),
+        ("tile/0/\uff10\uff10\uff10", Fault.BAD_PATH),
         ("tile/00/000", Fault.BAD_PATH),
         ("tile/01/000", Fault.BAD_PATH),
         ("tile/+1/000", Fault.BAD_PATH),
@@ -288,6 +288,7 @@ def test_the_tiles_of_a_tree_of_70_000_are_those_that_the_standard_counts() -> N
 )
 def test_growth_writes_the_tiles_that_changed(before: int, after: int, tiles: list[Tile]) -> None:
     assert list(tiles_written(before, after)) == tiles
+    assert list(bundles_written(before, after)) == [Bundle(tile.index, tile.width) for tile in tiles if tile.level == 0]
 
 
 def test_what_is_written_is_what_the_sizes_say_and_holds_what_the_standard_defines(large: Store) -> None:
@@ -469,7 +470,7 @@ def test_what_the_fetching_raises_passes_through() -> None:
         raise FileNotFoundError(tile.path)
 
     with pytest.raises(FileNotFoundError, match="tile/0/000"):
-        TileReader(1, plain_tree.mth(0, 1), fetch).inclusion_proof(0)
+        TileReader(2, plain_tree.mth(0, 2), fetch).inclusion_proof(0)
 
 
 @pytest.mark.parametrize(

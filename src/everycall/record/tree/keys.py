@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from everycall.record.tree.errors import Fault, InvalidKey
 from everycall.record.tree.note import KEY_ID_BYTES, is_key_name
-from everycall.record.tree.strict import read_base64, shown, write_base64
+from everycall.record.tree.strict import decode_base64, shown, write_base64
 
 KEY_BYTES = 32
 """Bytes of a public key, and of the secret it is made from."""
@@ -185,10 +185,9 @@ def _parse(text: str) -> tuple[str, bytes, Algorithm, bytes]:
     _check_name(name)
     if not _HEX_ID.fullmatch(key_id):
         raise InvalidKey(Fault.BAD_NUMBER, "A key id is 8 hexadecimal digits, lower case.")
-    try:
-        data = read_base64(encoded, "A key", InvalidKey)
-    except InvalidKey:
-        raise InvalidKey(Fault.BAD_BASE64, "The key is not in standard Base 64 with padding.") from None
+    data = decode_base64(encoded)
+    if data is None:
+        raise InvalidKey(Fault.BAD_BASE64, "The key is not in standard Base 64 with padding.")
     if not data:
         raise InvalidKey(Fault.WRONG_LENGTH, "A key's text has no key in it.")
     try:

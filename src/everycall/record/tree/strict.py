@@ -6,7 +6,6 @@ with unused bits zero (RFC 4648 §3.5 and §4).
 """
 
 import base64
-import binascii
 import re
 
 from everycall.record.tree.errors import Fault, TreeError
@@ -53,15 +52,21 @@ def read_base64(text: str, what: str, error: type[TreeError], *, length: int | N
     Raises:
         TreeError: Of the given type: `BAD_BASE64` or `WRONG_LENGTH`.
     """
-    try:
-        data = base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        data = None
-    if data is None or write_base64(data) != text:
+    data = decode_base64(text)
+    if data is None:
         raise error(Fault.BAD_BASE64, f"{what} is not in standard Base 64 with padding: {shown(text)}.")
     if length is not None and len(data) != length:
         raise error(Fault.WRONG_LENGTH, f"{what} has {length} bytes, this one {len(data)}.")
     return data
+
+
+def decode_base64(text: str) -> bytes | None:
+    """Bytes in standard Base 64, or None if that is not how the encoder spells them."""
+    try:
+        data = base64.b64decode(text, validate=True)
+    except ValueError:
+        return None
+    return data if write_base64(data) == text else None
 
 
 def write_base64(data: bytes) -> str:
