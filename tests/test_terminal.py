@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from rich.table import Table
 from rich.text import Text
 
-from everycall.terminal import Terminal, as_json, visible
+from everycall.terminal import Terminal, json_text, visible
 
 STEERING = ("Cc", "Cs", "Zl", "Zp")
 TURNING = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
@@ -39,7 +39,20 @@ def test_what_would_steer_a_terminal_is_shown_as_an_escape(said: str, shown: str
 
 @pytest.mark.parametrize(
     "said",
-    ["", "Main St / 3rd [north]", r"C:\x1b", "Straße, naïve, Łódź", "שלום", "عربى", "می‌خواهم", "क्‍ष", "火事", "👩‍🚒", "é", "\u00a0"],
+    [
+        "",
+        "Main St / 3rd [north]",
+        r"C:\x1b",
+        "a\u00a0b",
+        "Straße, naïve, Łódź",
+        "שלום",
+        "عربى",
+        "می‌خواهم",
+        "क्‍ष",
+        "火事",
+        "👩‍🚒",
+        "é",
+    ],
 )
 def test_writing_of_every_script_stays_as_it_is(said: str) -> None:
     assert visible(said) == said
@@ -95,6 +108,6 @@ def test_nothing_that_is_printed_by_any_way_reaches_the_terminal_raw(*, markup: 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))
 def test_json_reads_back_as_it_was_and_holds_nothing_that_steers(said: str) -> None:
-    shown = as_json(msgspec.json.encode({"said": said, "at": [1, None]}))
+    shown = json_text(msgspec.json.encode({"said": said, "at": [1, None]}))
     assert json.loads(shown) == {"said": said, "at": [1, None]}
     assert visible(shown, lines=True) == shown

@@ -1,8 +1,8 @@
-"""What a terminal is given: words from outside are shown, and never obeyed.
+r"""What a terminal is given: words from outside are shown, and never obeyed.
 
 An export's cell, a file's name, or what somebody said into the record may hold control characters, which a
 terminal obeys (it clears the screen, moves the cursor, changes its title), or bidirectional overrides, which
-make a line read as it does not stand (CVE-2021-42574). They are shown as escapes: `\\x1b`, `\\u202e`.
+make a line read as it does not stand (CVE-2021-42574). They are shown as escapes: `\x1b`, `\u202e`.
 
 The escapes are for the eye: a backslash that stood there stays as it is, so they are not to be read back.
 JSON says the same by its own escapes and reads back as it was. Tables that are written keep every character.
@@ -47,7 +47,7 @@ def visible(text: str, *, lines: bool = False) -> str:
         lines: ends of lines are the layout's own and stay.
     """
     if text.isprintable():
-        return _STEERING.sub(_escape, text)  # a few of them pass for printable
+        return text
     if lines:
         return "\n".join(_STEERING.sub(_escape, line) for line in text.split("\n"))
     return _STEERING.sub(_escape, text)
@@ -61,7 +61,7 @@ def _escape(found: re.Match[str]) -> str:
     return _SHORT.get(letter) or (f"\\x{code:02x}" if code < _LATIN_1 else f"\\u{code:04x}")
 
 
-def as_json(encoded: bytes) -> str:
+def json_text(encoded: bytes) -> str:
     """JSON laid out for people, whose strings hold nothing that steers a terminal; it reads back the same."""
     text = msgspec.json.format(encoded, indent=2).decode()
     return "\n".join(_STEERING.sub(_json_escape, line) for line in text.split("\n"))

@@ -440,7 +440,8 @@ def test_alexandrias_hours_and_its_record(
     """The last two weeks of the calls and the hours of the same weeks, which the record cannot fill."""
     from everycall.centre.embedded import EmbeddedCentre  # noqa: PLC0415
     from everycall.exchange.imported import read_export  # noqa: PLC0415 - slow to import for the others
-    from everycall.simulate.replay import Replay, ReplayClock, known_stamps, rows_of  # noqa: PLC0415
+    from everycall.simulate.replay import Replay, ReplayClock  # noqa: PLC0415
+    from everycall.simulate.replay_rows import known_stamps, rows_of  # noqa: PLC0415
 
     imported = read_export(shared_data / "calls" / "alexandria_va_decc_2025w35_w46.csv.gz")
     clock = ReplayClock()

@@ -13,7 +13,8 @@ from everycall.centre.embedded import EmbeddedCentre
 from everycall.centre.export import tables_of
 from everycall.core.vocabulary import APCO_DISPOSITION_OF, AUDIT_CODE_OF, STAMP_NAMES
 from everycall.exchange.calls_table import ASSIGNMENTS, CALL_STAMP_COLUMNS, CALLS, schema_of, validate
-from everycall.simulate.replay import Replay, ReplayClock, known_stamps, rows_of
+from everycall.simulate.replay import Replay, ReplayClock
+from everycall.simulate.replay_rows import known_stamps, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -16,7 +16,8 @@ from everycall.core.commands import Command
 from everycall.core.vocabulary import AUDIT_CODE_OF, MISSING_REASONS, OUTCOME_NAMES, OutcomeName
 from everycall.exchange.calls_table import CALL_STAMP_COLUMNS
 from everycall.exchange.imported import read_export
-from everycall.simulate.replay import IMPORTER, Replay, ReplayClock, ReplayError, rows_of
+from everycall.simulate.replay import IMPORTER, Replay, ReplayClock, ReplayError
+from everycall.simulate.replay_rows import rows_of
 
 if TYPE_CHECKING:
     from pathlib import Path

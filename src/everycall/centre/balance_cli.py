@@ -6,12 +6,12 @@ import sys
 from pathlib import Path
 
 import msgspec
-from rich.console import Console
 
 from everycall.centre.balance_view import balance_of, print_sheet
 from everycall.core.events import UnreadableEventError
 from everycall.core.vocabulary import OUTCOME_NAMES
 from everycall.record import RecordError
+from everycall.terminal import errors, json_text, printer, visible
 
 
 def balance(record: Path, /, *, json: bool = False) -> int:
@@ -21,14 +21,13 @@ def balance(record: Path, /, *, json: bool = False) -> int:
         record: The record.
         json: Print it as JSON instead.
     """
-    errors = Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
     try:
         sheet = balance_of(record)
     except (RecordError, UnreadableEventError) as error:
-        errors.print(f"error: {error}", markup=False)
+        errors().print(f"error: {visible(str(error))}", markup=False)
         return 2
     if not json:
-        holds = print_sheet(sheet, Console(highlight=False, emoji=False))
+        holds = print_sheet(sheet, printer())
         return 0 if holds and not sheet.unfinished else 1
     requests, own = sheet.balance.requests, sheet.balance.self_initiated
     content = {
@@ -49,5 +48,5 @@ def balance(record: Path, /, *, json: bool = False) -> int:
         },
         "balances": sheet.holds,
     }
-    sys.stdout.write(msgspec.json.format(msgspec.json.encode(content), indent=2).decode() + "\n")
+    sys.stdout.write(json_text(msgspec.json.encode(content)) + "\n")
     return 0 if sheet.holds and not sheet.unfinished else 1

@@ -18,6 +18,7 @@ from everycall.core.state import State
 from everycall.core.vocabulary import OUTCOME_NAMES
 from everycall.engine.spooling import read_items
 from everycall.record import Spool, SqliteRecord
+from everycall.terminal import visible
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -105,7 +106,7 @@ def print_balance(path: Path, console: Console) -> bool:
 def print_sheet(sheet: BalanceSheet, console: Console) -> bool:
     """Print a balance; whether it holds."""
     requests, own = sheet.balance.requests, sheet.balance.self_initiated
-    title = f"Balance of {sheet.centre}: {sheet.balance.calls:,} calls, {sheet.entries:,} entries"
+    title = f"Balance of {visible(sheet.centre)}: {sheet.balance.calls:,} calls, {sheet.entries:,} entries"
     if sheet.facts.get("reconstructed") == "yes":
         title += ", reconstructed from an export"
     console.print(title, markup=False, soft_wrap=True)

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
-from rich.console import Console
 
 from everycall.core.events import UnreadableEventError
 from everycall.record import RecordError
+from everycall.terminal import Terminal, visible
+from everycall.terminal import errors as on_errors
 
 
 def export(
@@ -26,7 +27,7 @@ def export(
         output: The calls table to write: .parquet, .csv or .csv.gz.
         assignments: Where the assignments table goes; without it, beside the output as NAME.assignments.
     """
-    errors = Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
+    errors = on_errors()
     try:
         from everycall.centre.export import tables_of  # noqa: PLC0415 - needs the extra
         from everycall.exchange.calls_table import keep_inputs, write_table  # noqa: PLC0415 - with it
@@ -47,11 +48,11 @@ def export(
         write_table(calls, output, about)
         write_table(units, beside, about)
     except (RecordError, UnreadableEventError, ExchangeError) as error:
-        errors.print(f"error: {error}", markup=False)
+        errors.print(f"error: {visible(str(error))}", markup=False)
         return 2
-    console = Console(highlight=False, emoji=False, soft_wrap=True)
-    console.print(f"{calls.height:,} calls and needs in {output}", markup=False)
-    console.print(f"{units.height:,} assignments in {beside}", markup=False)
+    console = Terminal(highlight=False, emoji=False, soft_wrap=True)
+    console.print(f"{calls.height:,} calls and needs in {visible(str(output))}", markup=False)
+    console.print(f"{units.height:,} assignments in {visible(str(beside))}", markup=False)
     return 0
 
 

@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cyclopts import Parameter
-from rich.console import Console
 
 from everycall.core.events import UnreadableEventError
 from everycall.record import RecordError
+from everycall.terminal import errors as on_errors
+from everycall.terminal import printer, visible
 
 if TYPE_CHECKING:
     from datetime import tzinfo
+
+    from rich.console import Console
 
     from everycall.centre.reconcile import Reconciliation
     from everycall.centre.reconcile_hours import HourlyReconciliation
@@ -60,7 +63,7 @@ def reconcile(
         output: Write what does not match here: .csv, .csv.gz or .parquet.
         json: Print it as JSON instead.
     """
-    errors = Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
+    errors = on_errors()
     try:
         from everycall.exchange.errors import ExchangeError  # noqa: PLC0415 - the table libraries are an extra
         from everycall.exchange.switch_log import read_switch_log  # noqa: F401, PLC0415 - is it installed?
@@ -85,17 +88,17 @@ def reconcile(
         )
         written = _write(found, output)
     except (RecordError, UnreadableEventError, ExchangeError, UnusableError) as error:
-        errors.print(f"error: {error}", markup=False)
+        errors.print(f"error: {visible(str(error))}", markup=False)
         return 2
     from everycall.centre import reconcile_output as made  # noqa: PLC0415 - needs the extra
 
     if json:
         sys.stdout.write(made.as_json(found, log) + "\n")
     else:
-        console = Console(highlight=False, emoji=False)
+        console = printer()
         made.show(found, log, console, zone_shown)
         if written is not None:
-            console.print(written, markup=False, soft_wrap=True)
+            console.print(visible(written), markup=False, soft_wrap=True)
     return 0 if found.all_entered else 1
 
 

@@ -12,6 +12,7 @@ from everycall.centre.reconcile_hours import HourlyReconciliation, reconcile_hou
 from everycall.centre.reconcile_match import SECOND
 from everycall.centre.reconcile_view import answered_text, line_text, print_calls, print_hours
 from everycall.exchange.switch_log import built_in_switch_profiles
+from everycall.terminal import json_text, visible
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -63,7 +64,7 @@ def hours_of(side: RecordSide, log: SwitchLog, *, emergency_only: bool) -> Hourl
 def show(found: Reconciliation | HourlyReconciliation, log: SwitchLog, console: Console, zone: tzinfo) -> None:
     """Print it, with what the log itself cannot show first."""
     for limit in log.profile.limits:
-        console.print(f"Know this: {limit}", markup=False)
+        console.print(f"Know this: {visible(limit)}", markup=False)
     if log.rejects.height:
         console.print(
             f"{log.rejects.height:,} of {log.rows_in:,} rows of the log have no time that can be read and are "
@@ -224,4 +225,4 @@ def hours_json(found: HourlyReconciliation, log: SwitchLog) -> dict[str, Any]:
 def as_json(found: Reconciliation | HourlyReconciliation, log: SwitchLog) -> str:
     """For people and programs."""
     content = calls_json(found, log) if isinstance(found, Reconciliation) else hours_json(found, log)
-    return msgspec.json.format(msgspec.json.encode(content), indent=2).decode()
+    return json_text(msgspec.json.encode(content))

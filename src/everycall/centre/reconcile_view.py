@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from rich.table import Table
 
 from everycall.centre.reconcile_match import CHANCE_SHIFT, SECOND
+from everycall.terminal import visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,7 +54,7 @@ def answered_text(call: SwitchCall) -> str:
 def print_calls(found: Reconciliation, console: Console, zone: tzinfo) -> None:
     """Print a reconciliation call by call."""
     seconds = found.tolerance / SECOND
-    console.print(f"Reconciliation of {found.record.centre}, call by call", style="bold", markup=False)
+    console.print(f"Reconciliation of {visible(found.record.centre)}, call by call", style="bold", markup=False)
     for line in _how_compared(found):
         console.print(line, markup=False)
     console.print()
@@ -164,7 +165,7 @@ def _call_list(calls: Sequence[SwitchCall], zone: tzinfo) -> Table:
         table.add_row(
             str(call.row),
             time_text(call.at, zone),
-            line_text(call.line),
+            visible(line_text(call.line)),
             answered_text(call),
             "" if call.wait is None else str(call.wait),
             "" if call.duration is None else str(call.duration),
@@ -175,7 +176,7 @@ def _call_list(calls: Sequence[SwitchCall], zone: tzinfo) -> Table:
 
 def print_hours(found: HourlyReconciliation, console: Console, zone: tzinfo) -> None:
     """Print a reconciliation by hours."""
-    console.print(f"Reconciliation of {found.record.centre}, by hours", style="bold", markup=False)
+    console.print(f"Reconciliation of {visible(found.record.centre)}, by hours", style="bold", markup=False)
     for line in _hours_compared(found):
         console.print(line, markup=False)
     table = Table(box=None, pad_edge=False)
@@ -187,15 +188,15 @@ def print_hours(found: HourlyReconciliation, console: Console, zone: tzinfo) -> 
             len(group.hours),
             *(group.sum(name) for name in ("total", "answered", "abandoned", "entered")),
         ]
-        table.add_row(group.name, *(f"{figure:,}" for figure in figures))
+        table.add_row(visible(group.name), *(f"{figure:,}" for figure in figures))
     console.print()
     console.print(table)
     console.print()
     for group in found.groups:
         over_all = group.sum("total") - group.sum("entered")
         console.print(
-            f"{group.name}: in {len(group.short):,} of {len(group.hours):,} hours more calls reached the switch "
-            f"than the record holds, {group.sum('missing'):,} more in these hours taken together"
+            f"{visible(group.name)}: in {len(group.short):,} of {len(group.hours):,} hours more calls reached the "
+            f"switch than the record holds, {group.sum('missing'):,} more in these hours taken together"
             + (f"; over the whole time {over_all:,} more." if over_all > 0 else "; over the whole time no more."),
             markup=False,
         )
@@ -218,7 +219,7 @@ def print_hours(found: HourlyReconciliation, console: Console, zone: tzinfo) -> 
         for hour in short[:SHOWN]:
             listed.add_row(
                 time_text(hour.begins, zone)[:16],
-                hour.group,
+                visible(hour.group),
                 *(f"{n:,}" for n in (hour.total, hour.abandoned, hour.entered, hour.missing)),
             )
         console.print(listed)
@@ -231,7 +232,7 @@ def _hours_compared(found: HourlyReconciliation) -> list[str]:
     if found.told_apart:
         for group in found.groups:
             channels = ", ".join(channel.replace("_", " ") for channel in group.channels)
-            lines.append(f"Lines {group.name} with the record's channels {channels}.")
+            lines.append(f"Lines {visible(group.name)} with the record's channels {channels}.")
     else:
         lines.append(
             "The record's channels cannot be told apart: it does not say which calls came on which lines. All "

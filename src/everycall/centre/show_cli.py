@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
-from rich.console import Console
 from rich.text import Text
 
 from everycall.centre.story import tell
@@ -20,6 +19,7 @@ from everycall.centre.story_find import NothingFoundError, gathered, subjects_of
 from everycall.centre.story_view import WIDTH, show_story
 from everycall.core.events import UnreadableEventError
 from everycall.record import RecordError, SqliteRecord
+from everycall.terminal import Terminal, errors, json_text, printer, visible
 
 if TYPE_CHECKING:
     from everycall.centre.story_parts import Story
@@ -40,27 +40,26 @@ def show(record: Path, incident: str, /, *, zone: str | None = None, json: bool 
         zone: The time zone to show times in, such as America/Chicago. Without it the record's own, else UTC.
         json: Print the story as JSON, with times in microseconds UTC.
     """
-    errors = Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
     try:
         with SqliteRecord.open(record, read_only=True) as opened:
             story, used = story_in(opened, incident, zone)
     except NothingFoundError as error:
-        errors.print(Text(str(error)))
+        errors().print(Text(visible(str(error))))
         return 1
     except (RecordError, ZoneError, UnreadableEventError) as error:
-        errors.print(Text("error: ", style="red") + Text(str(error)))
+        errors().print(Text("error: ", style="red") + Text(visible(str(error))))
         return 2
     if json:
-        sys.stdout.write(msgspec.json.format(msgspec.json.encode(story), indent=2).decode() + "\n")
+        sys.stdout.write(json_text(msgspec.json.encode(story)) + "\n")
         return 0
     show_story(story, console_for(), used)
     return 0
 
 
-def console_for() -> Console:
+def console_for() -> Terminal:
     """The terminal, or, where the output is piped, plain text of a width that can be read."""
-    console = Console(highlight=False, emoji=False)
-    return console if console.is_terminal else Console(highlight=False, emoji=False, width=WIDTH)
+    console = printer()
+    return console if console.is_terminal else Terminal(highlight=False, emoji=False, width=WIDTH)
 
 
 def story_in(record: SqliteRecord, asked: str, zone: str | None = None) -> tuple[Story, ZoneInfo]:

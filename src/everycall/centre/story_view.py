@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -19,6 +18,7 @@ from everycall.centre.story_words import (
     service_word,
     span,
 )
+from everycall.terminal import visible
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -91,11 +91,11 @@ def show_story(story: Story, console: Console, zone: tzinfo) -> None:
 
 
 def harmless(story: Story) -> Story:
-    """The story without control characters: words from outside must not steer the reader's terminal."""
+    """The story with control characters shown: words from outside must not steer the reader's terminal."""
 
     def cleaned(value: object) -> object:
         if isinstance(value, str):
-            return "".join(" " if unicodedata.category(letter) == "Cc" else letter for letter in value)
+            return visible(value)
         if isinstance(value, (list, tuple)):
             return [cleaned(item) for item in value]
         if isinstance(value, dict):

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
-from rich.console import Console
 
 from everycall.exchange.errors import (
     ExchangeError,
@@ -21,9 +20,13 @@ from everycall.exchange.errors import (
     ProfileError,
     UnknownHeaderError,
 )
+from everycall.terminal import Terminal, printer, visible
+from everycall.terminal import errors as on_errors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from rich.console import Console
 
     from everycall.exchange.imported import Imported
 
@@ -57,7 +60,7 @@ def import_export(
         start_profile: Write a profile for this file to fill in, and import nothing.
         agencies: Show the counts of each agency too.
     """
-    errors = Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
+    errors = on_errors()
     try:
         from everycall.exchange.calls_table import keep_inputs  # noqa: PLC0415 - needs the extra
 
@@ -104,13 +107,13 @@ def _hours(source: Path, output: Path | None) -> bool:
     table = read_hours(source)
     if table is None:
         return False
-    console = Console(highlight=False, emoji=False, soft_wrap=True)
+    console = Terminal(highlight=False, emoji=False, soft_wrap=True)
     console.print(f"[bold]{_safe(source.name)}[/bold]: {_safe(table.profile.title)}; no calls, counts by hour")
     for limit in table.profile.limits:
         console.print(f"  - {_safe(limit)}")
     console.print(f"{table.rows_in:,} rows in = {table.hours:,} hours + {table.rejects.height:,} rejects")
     for group, answered, abandoned, total in table.sums():
-        console.print(f"{group}: {total:,} calls = {answered:,} answered + {abandoned:,} abandoned")
+        console.print(f"{_safe(group)}: {total:,} calls = {answered:,} answered + {abandoned:,} abandoned")
     if output is not None:
         write_table(table.frame, output)
         console.print(f"hours: {_safe(str(output))}")
@@ -151,7 +154,7 @@ def _write(
 def _show(imported: Imported, written: list[tuple[str, Path]], *, agencies: bool) -> None:
     from everycall.exchange.quality_view import show  # noqa: PLC0415 - needs the extra
 
-    console = Console(highlight=False, emoji=False)
+    console = printer()
     show(imported.quality, console, agencies=agencies)
     for what, path in written:
         console.print(f"{what}: {_safe(str(path))}", soft_wrap=True)
@@ -188,7 +191,7 @@ def _telling(console: Console) -> Iterator[Callable[[str], None]]:
 
 
 def _safe(text: str) -> str:
-    """Text for rich: brackets are not its markup."""
+    """Text for rich: brackets are not its markup, and nothing in it steers the terminal."""
     from rich.markup import escape  # noqa: PLC0415 - one word
 
-    return escape(text)
+    return escape(visible(text))

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 from rich.markup import escape
 from rich.table import Table
 
+from everycall.terminal import visible
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -24,17 +26,17 @@ def show(report: QualityReport, console: Console, *, agencies: bool = False) -> 
         console: where.
         agencies: each agency's counts too.
     """
-    console.print(f"[bold]{escape(report.source)}[/bold]: {escape(report.title)} (profile {report.profile})")
+    console.print(f"[bold]{_safe(report.source)}[/bold]: {_safe(report.title)} (profile {_safe(report.profile)})")
     if report.limits:
         console.print("What this file cannot show:")
         for limit in report.limits:
-            console.print(f"  - {escape(limit)}", soft_wrap=True)
+            console.print(f"  - {_safe(limit)}", soft_wrap=True)
     console.print(
         f"{report.rows_in:,} rows in = {report.calls:,} calls + {report.rejects:,} rejects"
         + (f"; {report.blank_lines:,} blank lines" if report.blank_lines else "")
     )
     for reason, times in report.reject_reasons.items():
-        console.print(f"  rejected {times:,}: {escape(reason)}", soft_wrap=True)
+        console.print(f"  rejected {times:,}: {_safe(reason)}", soft_wrap=True)
     if report.first_received:
         console.print(f"received from {report.first_received} to {report.last_received}")
     console.print(_outcomes(report))
@@ -65,7 +67,7 @@ def _outcomes(report: QualityReport) -> Table:
 
 def _columns(report: QualityReport, agency: str) -> Table:
     title = f"Columns, {agency}" if agency else "Columns, all agencies"
-    table = Table(title=escape(title), title_justify="left", box=None, pad_edge=False)
+    table = Table(title=_safe(title), title_justify="left", box=None, pad_edge=False)
     table.add_column("column", no_wrap=True)
     for name in ("missing", "%", "unread", "neg.", "zero", ">24 h", ":00", "DST", "roll"):
         table.add_column(name, justify="right", no_wrap=True)
@@ -77,7 +79,7 @@ def _columns(report: QualityReport, agency: str) -> Table:
             absent.append(column.column)
             continue
         table.add_row(
-            column.column,
+            _safe(column.column),
             _count(column.missing),
             f"{column.missing / max(column.rows, 1):.0%}",
             _count(column.unreadable),
@@ -89,7 +91,7 @@ def _columns(report: QualityReport, agency: str) -> Table:
             _count(column.midnight_rollover),
         )
     if absent:
-        table.caption = "never given: " + ", ".join(absent)
+        table.caption = "never given: " + _safe(", ".join(absent))
         table.caption_justify = "left"
     return table
 
@@ -109,20 +111,25 @@ def _odd(report: QualityReport, console: Console) -> None:
     }
     for name, times in shown.items():
         if times:
-            console.print(f"{escape(name)}: {times:,}")
+            console.print(f"{_safe(name)}: {times:,}")
     for column, words in report.unlisted_words.items():
         some = sorted(words.items(), key=lambda item: (-item[1], item[0]))
         text = ", ".join(f"{word} ({times:,})" for word, times in some[:8])
         more = f" and {len(some) - 8} more" if len(some) > 8 else ""  # noqa: PLR2004 - as many as shown
         console.print(
-            f"words of {escape(column)} that the profile does not list, so that they settle nothing: "
-            f"{escape(text)}{more}",
+            f"words of {_safe(column)} that the profile does not list, so that they settle nothing: "
+            f"{_safe(text)}{more}",
             soft_wrap=True,
         )
     if report.columns_not_found:
-        console.print(f"columns of the profile that are not in the file: {escape(', '.join(report.columns_not_found))}")
+        console.print(f"columns of the profile that are not in the file: {_safe(', '.join(report.columns_not_found))}")
     for remark in report.remarks:
-        console.print(f"[dim]{escape(remark)}[/dim]")
+        console.print(f"[dim]{_safe(remark)}[/dim]")
+
+
+def _safe(text: str) -> str:
+    """Words from the file or its profile: neither rich's markup nor the terminal obeys them."""
+    return escape(visible(text))
 
 
 def _count(number: int) -> str:

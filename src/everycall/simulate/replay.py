@@ -11,66 +11,41 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, cast
 
 from everycall.centre.process import collector_at_ease
 from everycall.centre.rows import (
     AGENCY_NOT_SAID,
-    NOTHING_SAID,
     RECEIVED_MISSING,
     SELF_INITIATED_NOT_SAID,
     UNITS,
 )
 from everycall.core.actors import Actor
-from everycall.core.assignments import MarkStampMissing, ReportStamp
-from everycall.core.calls import StampCall, TakeCall
+from everycall.core.assignments import MarkStampMissing, ReportStamp, StampReported, UnitAssigned
+from everycall.core.calls import CallTaken, StampCall, TakeCall
 from everycall.core.commands import AnyCommand, Command
-from everycall.core.facts import GROUP_PREFIX, FactGiven
+from everycall.core.facts import FactGiven
+from everycall.core.incidents import IncidentOpened
 from everycall.core.linking import Link
 from everycall.core.needs import Classify, NeedAsked, Prioritise
-from everycall.core.outcomes import (
-    Advised,
-    CancelledByCaller,
-    Declined,
-    Duplicate,
-    GoneOnArrival,
-    HandedOver,
-    NoEmergency,
-    NotEstablished,
-    NotReached,
-    NotRecorded,
-    Outcome,
-    Responded,
-    Unfounded,
-)
-from everycall.core.places import PlaceGiven
 from everycall.core.settling import Settle
 from everycall.core.units import EnrolAgency
-from everycall.core.vocabulary import (
-    CALL_STAMP_NAMES,
-    STAMP_NAMES,
-    CallStampName,
-    MissingReason,
-    OutcomeName,
-    StampName,
-)
-from everycall.engine.answers import Answer, Done, Spooled, Unavailable
+from everycall.core.vocabulary import STAMP_NAMES, CallStampName, StampName
+from everycall.engine.answers import OTHER_CONTENT, Answer, Done, Spooled, Unavailable
+from everycall.simulate.replay_rows import outcome_of, word_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from concurrent.futures import Future
 
-    import polars as pl
-
-    from everycall.core.vocabulary import Channel, Contact, Service
+    from everycall.core.event import Event
+    from everycall.core.vocabulary import Service
     from everycall.engine.loop import Engine
+    from everycall.simulate.replay_rows import Row
 
 IMPORTER: Final = Actor(person="importer", role="importer")
 _IN_FLIGHT: Final = 4_096
-_ABSENT: Final = "not_in_export"
-LONGEST_WORD: Final = 240
-LONGEST_NAME: Final = 120
 _FIRST: Final = frozenset({"first_dispatched", "first_en_route", "first_on_scene", "first_cleared"})
 
 
@@ -94,30 +69,8 @@ class ReplayStoppedError(ReplayError):
     """The record could not be written any more."""
 
 
-@dataclass(slots=True)
-class Row:
-    """One call of the table, in plain values; instants are microseconds UTC."""
-
-    call: str
-    incident: str
-    service: Service
-    channel: Channel
-    agency: str | None
-    self_initiated: bool | None
-    units: int | None
-    original_id: str | None
-    place: PlaceGiven | None
-    first_type: str | None
-    last_type: str | None
-    first_priority: str | None
-    last_priority: str | None
-    outcome: OutcomeName | None
-    basis: str
-    contact: Contact
-    groups: tuple[FactGiven, ...]
-    stamps: dict[CallStampName, int]
-    missing: dict[CallStampName, MissingReason]
-    assignments: list[tuple[str, dict[StampName, int], dict[StampName, MissingReason]]] = field(default_factory=list)
+class OtherReplayError(ReplayError):
+    """The record is not that of this replay, so it cannot be gone on with."""
 
 
 @dataclass(slots=True)
@@ -129,146 +82,23 @@ class ReplaySummary:
     entries: int = 0
 
 
-def _word(text: str | None) -> str | None:
-    return None if text is None or not text else text[:LONGEST_WORD]
-
-
-def _name(text: str | None) -> str | None:
-    return None if text is None or not text else text[:LONGEST_NAME]
-
-
-def rows_of(calls: pl.DataFrame, assignments: pl.DataFrame) -> Iterator[Row]:
-    """The rows of a calls table, each with its assignments."""
-    instants = _as_instants(calls)
-    units = _units_by_call(assignments)
-    groups = [name for name in calls.columns if name.startswith("group_")]
-    stamps = [name for name in CALL_STAMP_NAMES if f"{name}_at" in calls.columns]
-    # A row is given in the table's own order: `export_row` is what ties it to the export.
-    for held in instants.iter_rows(named=True):
-        taken: dict[CallStampName, int] = {}
-        missing: dict[CallStampName, MissingReason] = {}
-        for name in stamps:
-            at = held[f"{name}_at"]
-            if at is not None:
-                taken[name] = at
-            elif (reason := held[f"{name}_at_missing"]) not in (None, _ABSENT):
-                missing[name] = reason
-        yield Row(
-            call=held["call"],
-            incident=held["incident"],
-            service=held["service"],
-            channel=held["channel"],
-            agency=_name(held["agency"]),
-            self_initiated=held["self_initiated"],
-            units=held["units"],
-            original_id=_word(held["original_id"]),
-            place=_place(held),
-            first_type=_word(held["first_type"]),
-            last_type=_word(held["last_type"]),
-            first_priority=_word(held["first_priority"]),
-            last_priority=_word(held["last_priority"]),
-            outcome=held["outcome"],
-            basis=held["outcome_basis"] or "",
-            contact=held["contact_made"] or "not_said",
-            groups=tuple(
-                FactGiven(
-                    name=f"{GROUP_PREFIX}{name.removeprefix('group_')}",
-                    value=str(held[name]),
-                    source="export",
-                )
-                for name in groups
-                if held[name] is not None
-            ),
-            stamps=taken,
-            missing=missing,
-            assignments=units.get(held["call"], []),
-        )
-
-
-def known_stamps(frame: pl.DataFrame) -> list[str]:
-    """The stamps that the export has a column for.
-
-    Those that are not everywhere missing as `not_in_export`.
-    """
-    return [
-        name.removesuffix("_at")
-        for name in frame.columns
-        if name.endswith("_at")
-        and f"{name}_missing" in frame.columns
-        and not (frame.height and (frame[f"{name}_missing"] == _ABSENT).all())
-    ]
-
-
-def _as_instants(frame: pl.DataFrame) -> pl.DataFrame:
-    import polars as pl  # noqa: PLC0415 - an extra: only who reads tables needs it
-
-    wanted = [name for name in frame.columns if not name.startswith("original_") or name == "original_id"]
-    return frame.select(
-        pl.col(name).dt.epoch("us") if isinstance(frame.schema[name], pl.Datetime) else pl.col(name) for name in wanted
-    )
-
-
-def _units_by_call(
-    assignments: pl.DataFrame,
-) -> dict[str, list[tuple[str, dict[StampName, int], dict[StampName, MissingReason]]]]:
-    found: dict[str, list[tuple[str, dict[StampName, int], dict[StampName, MissingReason]]]] = {}
-    for held in _as_instants(assignments).iter_rows(named=True):
-        taken: dict[StampName, int] = {}
-        missing: dict[StampName, MissingReason] = {}
-        for name in STAMP_NAMES:
-            at = held[f"{name}_at"]
-            if at is not None:
-                taken[name] = at
-            elif (reason := held[f"{name}_at_missing"]) not in (None, _ABSENT):
-                missing[name] = reason
-        unit = _name(held["unit"]) or "not named"
-        found.setdefault(held["call"], []).append((unit, taken, missing))
-    return found
-
-
-def _place(held: Mapping[str, object]) -> PlaceGiven | None:
-    place = PlaceGiven(
-        area=_word(cast("str | None", held["area"])),
-        district=_word(cast("str | None", held["district"])),
-        neighbourhood=_word(cast("str | None", held["neighbourhood"])),
-        postal_code=_word(cast("str | None", held["postal_code"])),
-        latitude_e7=cast("int | None", held["latitude_e7"]),
-        longitude_e7=cast("int | None", held["longitude_e7"]),
-        source="export",
-    )
-    return None if place == PlaceGiven(source="export") else place
-
-
-_OUTCOMES: Final[dict[OutcomeName, Callable[[Row, str | None, str], Outcome]]] = {
-    "responded": lambda row, unit, said: Responded(assignment=unit, contact=row.contact, export=said),
-    "gone_on_arrival": lambda _, unit, said: GoneOnArrival(assignment=unit, export=said),
-    "unfounded": lambda _, unit, said: Unfounded(assignment=unit, export=said),
-    "handed_over": lambda _, __, said: HandedOver(to="not named in the export", export=said),
-    "cancelled_by_caller": lambda _, __, said: CancelledByCaller(confirmed="not_said", export=said),
-    "advised": lambda _, __, said: Advised(export=said),
-    "duplicate": lambda _, __, said: Duplicate(export=said),
-    "no_emergency": lambda _, __, said: NoEmergency(confirmed_by="export", export=said),
-    "not_established": lambda _, __, said: NotEstablished(export=said),
-    "declined": lambda _, __, said: Declined(ground="as in the export", authority="not named", export=said),
-    "not_reached": lambda _, __, said: NotReached(why="as in the export", export=said),
-    "not_recorded": lambda _, __, said: NotRecorded(export=said),
-}
-
-
-def outcome_of(row: Row, assignment: str | None) -> Outcome | None:
-    """The outcome that the table tells, with the export's words as evidence; None while the call is open."""
-    if row.outcome is None:
-        return None
-    return _OUTCOMES[row.outcome](row, assignment, row.basis[:LONGEST_WORD] or NOTHING_SAID)
-
-
 class Replay:
-    """Sends the calls of a table through an engine. The engine's clock must be the replay's."""
+    """Sends the calls of a table through an engine. The engine's clock must be the replay's.
 
-    def __init__(self, engine: Engine, clock: ReplayClock) -> None:
-        """Drive this engine by this clock."""
+    The same table gives the same commands under the same ids, whatever the record holds of them already: what
+    a command made is taken from its events or, where it is in the record, from its first answer. So a replay
+    that was cut off is gone on with by sending it all again.
+    """
+
+    def __init__(
+        self, engine: Engine, clock: ReplayClock, recorded: Callable[[str], tuple[str, ...] | None] | None = None
+    ) -> None:
+        """Drive this engine by this clock. `recorded`: what a command made that is in the record already."""
         self._engine = engine
         self._clock = clock
+        self._recorded = recorded
+        self._call = self._incident = self._assignment = ""
+        engine.observe(self._note)
         self._waiting: deque[tuple[Command, Future[Answer]]] = deque()
         self._incident_of: dict[str, str] = {}
         self._number = 0
@@ -280,6 +110,7 @@ class Replay:
         Raises:
             ReplayError: a command was refused.
             ReplayStoppedError: the record cannot be written.
+            OtherReplayError: the record has other commands under the same ids.
         """
         with collector_at_ease():
             return self._run(rows, progress)
@@ -342,9 +173,7 @@ class Replay:
         moments = _moments(row, began)
         self._at = began
         self._clock.at = max(self._clock.at, began)
-        joins = self._incident_of.get(row.incident) if row.incident in shared else None
-        if joins is not None and joins not in self._engine.state.incidents:
-            joins = None
+        joins = self._joins(row) if row.incident in shared else None
         yield TakeCall(
             channel=row.channel,
             received_at=row.stamps.get("received", began),
@@ -353,19 +182,16 @@ class Replay:
             facts=row.groups + _said_of(row),
             external=row.original_id,
             open_incident=joins is None,
-            incident_external=_word(row.incident),
+            incident_external=word_of(row.incident),
             agency=row.agency,
             self_initiated=bool(row.self_initiated),
             reconstructed=True,
         )
-        if self._engine.failure is not None:
-            self._settle_all()
-        state = self._engine.state
-        call = f"C{state.counters['call']:06d}"
+        call = self._call
         if joins is not None:
             yield Link(call=call, incident=joins)
-        incident = state.needs[f"{call}-1"].incident
-        if incident is None:
+        incident = joins or self._incident
+        if not incident:
             raise ReplayError(f"Call {row.call} came into no incident.")
         if row.incident in shared:
             self._incident_of[row.incident] = incident
@@ -388,7 +214,7 @@ class Replay:
                     at=stamped,
                 )
                 if known is None:
-                    made[which] = f"A{state.counters['assignment']:06d}"
+                    made[which] = self._assignment
         self._at = self._clock.at
         yield from self._end(row, call, made)
 
@@ -415,27 +241,77 @@ class Replay:
         if outcome is not None:
             yield Settle(needs=(f"{call}-1",), outcome=outcome)
 
+    def _joins(self, row: Row) -> str | None:
+        """The incident of an earlier row that a call joins; none where that has left memory.
+
+        What has left it by now is not what had left it when a command was recorded: then the record says.
+        """
+        joins = self._incident_of.get(row.incident)
+        if joins is None:
+            return None
+        made = None if self._recorded is None else self._recorded(_id(self._number + 1))
+        if made is not None:
+            return None if any(_is_incident(key) for key in made) else joins
+        return joins if joins in self._engine.state.incidents else None
+
     def _send(self, body: AnyCommand) -> None:
         self._number += 1
-        command = Command(id=f"replay:{self._number}", actor=IMPORTER, body=body, at=self._at)
-        if self._engine.failure is not None:
-            self._settle_all()  # says why; ids that come from the state would be wrong from here on
-        self._waiting.append((command, self._engine.submit(command)))
+        command = Command(id=_id(self._number), actor=IMPORTER, body=body, at=self._at)
+        self._call = self._incident = self._assignment = ""
+        promised = self._engine.submit(command)
+        self._waiting.append((command, promised))
         self.summary.commands += 1
+        if self._engine.failure is not None:
+            self._settle_all()  # says why; what a command that was not recorded made is nothing
+        if self._recorded is not None and promised.done() and isinstance(answer := promised.result(), Done):
+            self._note_answer(answer)
         while len(self._waiting) > _IN_FLIGHT or (self._waiting and self._waiting[0][1].done()):
             self._check(*self._waiting.popleft())
+
+    def _note(self, event: Event) -> None:
+        """What the command that is under way makes."""
+        if isinstance(event, CallTaken):
+            self._call = event.call
+        elif isinstance(event, IncidentOpened):
+            self._incident = event.incident
+        elif isinstance(event, (UnitAssigned, StampReported)):
+            self._assignment = event.assignment
+
+    def _note_answer(self, answer: Done) -> None:
+        """The same of a command that was recorded before."""
+        for key in answer.made:
+            if _is_incident(key):
+                self._incident = self._incident or key
+            elif key.startswith("C") and "-" not in key:
+                self._call = self._call or key
+            elif key.startswith("A"):
+                self._assignment = self._assignment or key
 
     def _settle_all(self) -> None:
         while self._waiting:
             self._check(*self._waiting.popleft())
 
-    @staticmethod
-    def _check(command: Command, promised: Future[Answer]) -> None:
+    def _check(self, command: Command, promised: Future[Answer]) -> None:
         answer = promised.result()
         if isinstance(answer, (Spooled, Unavailable)):
-            raise ReplayStoppedError(f"The replay stopped at {command.id}. {answer.because}")
+            failure = self._engine.failure
+            cause = answer.because if failure is None else str(failure.__cause__ or failure)
+            raise ReplayStoppedError(f"The replay stopped at {command.id}: the record cannot be written ({cause}).")
+        if answer == OTHER_CONTENT:
+            raise OtherReplayError(
+                f"The record has another {command.id} than this replay would send: another version of Everycall "
+                "began it. Make a new record."
+            )
         if not isinstance(answer, Done):
             raise ReplayError(f"{type(command.body).__name__} of the replay was answered: {answer}")
+
+
+def _id(number: int) -> str:
+    return f"replay:{number}"
+
+
+def _is_incident(key: str) -> bool:
+    return key[:1].isdigit()
 
 
 def _said_of(row: Row) -> tuple[FactGiven, ...]:
