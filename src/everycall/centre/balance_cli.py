@@ -28,7 +28,7 @@ def balance(record: Path, /, *, json: bool = False) -> int:
         return 2
     if not json:
         holds = print_sheet(sheet, printer())
-        return 0 if holds and not sheet.unfinished else 1
+        return 0 if holds and not sheet.cut_off else 1
     requests, own = sheet.balance.requests, sheet.balance.self_initiated
     content = {
         "centre": sheet.centre,
@@ -49,4 +49,4 @@ def balance(record: Path, /, *, json: bool = False) -> int:
         "balances": sheet.holds,
     }
     sys.stdout.write(json_text(msgspec.json.encode(content)) + "\n")
-    return 0 if sheet.holds and not sheet.unfinished else 1
+    return 0 if sheet.holds and not sheet.cut_off else 1

@@ -52,6 +52,17 @@ class BalanceSheet:
         return max(int(self.facts["calls_in_export"]) - self.balance.calls, 0)
 
     @property
+    def outcomes_lacking(self) -> int:
+        """How many outcomes of its export a rebuilt record lacks, because its replay was cut off."""
+        settled = self.balance.requests.settled + self.balance.self_initiated.settled
+        return max(int(self.facts.get("outcomes_in_export", "0")) - settled, 0)
+
+    @property
+    def cut_off(self) -> bool:
+        """Whether a rebuilt record lacks something that its export has."""
+        return self.unfinished > 0 or self.outcomes_lacking > 0
+
+    @property
     def holds(self) -> bool:
         """Whether every need is accounted for, by both counts."""
         requests, own = self.balance.requests, self.balance.self_initiated
@@ -148,11 +159,11 @@ def _verdict(sheet: BalanceSheet, requests: Tally, own: Tally) -> list[str]:
             f"The spool holds {sheet.spool_damaged} damaged pieces that may be calls: look at them before "
             "anything is cleared."
         )
-    if sheet.unfinished:
+    if sheet.cut_off:
         lines.append(
-            f"Its export has {sheet.unfinished:,} calls more: the replay was cut off. Move the record away and "
-            "replay again."
+            f"Its export has {sheet.unfinished:,} calls and {sheet.outcomes_lacking:,} outcomes more: the replay was "
+            "cut off. Go on with it: everycall replay EXPORT --record RECORD --resume."
         )
-    balanced = "It balances." if not sheet.unfinished else "What it holds balances; the rest is missing."
+    balanced = "It balances." if not sheet.cut_off else "What it holds balances; the rest is missing."
     lines.append(balanced if sheet.holds else UNBALANCED)
     return lines

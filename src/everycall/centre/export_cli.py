@@ -19,6 +19,7 @@ def export(
     *,
     output: Annotated[Path, Parameter(name=["--output", "-o"])],
     assignments: Path | None = None,
+    spreadsheet: Annotated[bool, Parameter(negative="")] = False,
 ) -> int:
     """Write a record as calls table, and its assignments table beside it.
 
@@ -26,11 +27,13 @@ def export(
         record: The record.
         output: The calls table to write: .parquet, .csv or .csv.gz.
         assignments: Where the assignments table goes; without it, beside the output as NAME.assignments.
+        spreadsheet: For CSV that is to be opened in a spreadsheet: cells that it would take for formulas get an
+            apostrophe before them. Not to be read back as tables.
     """
     errors = on_errors()
     try:
         from everycall.centre.export import tables_of  # noqa: PLC0415 - needs the extra
-        from everycall.exchange.calls_table import keep_inputs, write_table  # noqa: PLC0415 - with it
+        from everycall.exchange.calls_table import csv_only, keep_inputs, write_table  # noqa: PLC0415 - with it
         from everycall.exchange.errors import ExchangeError  # noqa: PLC0415 - with it
     except ModuleNotFoundError as error:
         if error.name != "polars":
@@ -40,13 +43,15 @@ def export(
     beside = assignments or beside_of(output)
     try:
         keep_inputs((record,), (output, beside))
+        if spreadsheet:
+            csv_only((output, beside))
         with errors.status("reading the record") as status:
             calls, units, facts = tables_of(
                 record, lambda done, length: status.update(f"reading the record: {done:,} of {length:,}")
             )
         about = {f"everycall.{name}": value for name, value in facts.items()}
-        write_table(calls, output, about)
-        write_table(units, beside, about)
+        write_table(calls, output, about, spreadsheet=spreadsheet)
+        write_table(units, beside, about, spreadsheet=spreadsheet)
     except (RecordError, UnreadableEventError, ExchangeError) as error:
         errors.print(f"error: {visible(str(error))}", markup=False)
         return 2

@@ -147,7 +147,7 @@ def _write(found: Reconciliation | HourlyReconciliation, output: Path | None) ->
     from everycall.exchange.calls_table import write_table  # noqa: PLC0415
 
     frame = frame_of(found)
-    write_table(frame, output)
+    write_table(frame, output, spreadsheet=True)
     return f"{frame.height:,} rows in {output}"
 
 

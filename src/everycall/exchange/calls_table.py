@@ -10,6 +10,7 @@ import contextlib
 import gzip
 import io
 import os
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -36,6 +37,11 @@ ORIGINAL: Final = "original_"
 GROUP: Final = "group_"
 
 INSTANT: Final = pl.Datetime("us", "UTC")
+
+_FORMULA: Final = r"\A[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20']"
+_NEGATIVE: Final = r"\A-[0-9]+(\.[0-9]+)?\z"
+"""How a text begins that a spreadsheet takes for a formula, the wide signs of East Asian keyboards among them, or
+that begins with our own apostrophe. A negative number is none."""
 
 
 @dataclass(frozen=True)
@@ -313,10 +319,31 @@ def keep_inputs(inputs: Iterable[Path | None], outputs: Iterable[Path | None]) -
         taken.add(place)
 
 
-def write_table(frame: pl.DataFrame, path: Path, metadata: Mapping[str, str] | None = None) -> None:
+def csv_only(paths: Iterable[Path | None]) -> None:
+    """Refuse `--spreadsheet` for what is no CSV.
+
+    Raises:
+        OutputError: one of the files that are to be written is Parquet.
+    """
+    for path in paths:
+        if path is not None and path.name.lower().endswith(".parquet"):
+            raise OutputError(
+                f"{path.name}: --spreadsheet is for .csv and .csv.gz; Parquet holds no formulas, leave it out"
+            )
+
+
+def write_table(
+    frame: pl.DataFrame, path: Path, metadata: Mapping[str, str] | None = None, *, spreadsheet: bool = False
+) -> None:
     """Write a table by the suffix of its name: .parquet, .csv or .csv.gz; whole or not at all.
 
     The same table gives the same bytes. Metadata is kept in Parquet only.
+
+    Args:
+        frame: the table.
+        path: where.
+        metadata: what a Parquet file says about itself.
+        spreadsheet: a person will open it: no cell of a CSV file is a formula (see `csv_bytes`).
 
     Raises:
         OutputError: the suffix is not known, or the place cannot be written.
@@ -329,7 +356,7 @@ def write_table(frame: pl.DataFrame, path: Path, metadata: Mapping[str, str] | N
         frame.write_parquet(buffer, compression="zstd", compression_level=1, metadata=dict(metadata or {}))
         data = buffer.getvalue()
     else:
-        data = csv_bytes(frame)
+        data = csv_bytes(frame, spreadsheet=spreadsheet)
         data = gzip.compress(data, compresslevel=6, mtime=0) if name.endswith(".gz") else data
     write_file(data, path)
 
@@ -356,8 +383,14 @@ def write_file(data: bytes, path: Path) -> None:
         raise OutputError(f"{path} cannot be written: {error.strerror or error}") from error
 
 
-def csv_bytes(frame: pl.DataFrame) -> bytes:
-    """A table as CSV: instants as ISO 8601 with Z, lists joined by `|`."""
+def csv_bytes(frame: pl.DataFrame, *, spreadsheet: bool = False) -> bytes:
+    """A table as CSV: instants as ISO 8601 with Z, lists joined by `|`.
+
+    Args:
+        frame: the table.
+        spreadsheet: texts that a spreadsheet would take for a formula get an apostrophe before them, and so do
+            those that begin with one, so that taking one off gives back what stood there.
+    """
     flat = frame.with_columns(
         *(
             pl.col(name).dt.strftime("%Y-%m-%dT%H:%M:%S%.6fZ")
@@ -371,9 +404,20 @@ def csv_bytes(frame: pl.DataFrame) -> bytes:
             if isinstance(dtype, pl.List) and dtype != pl.List(pl.String)
         ),
     )
+    if spreadsheet:
+        flat = _without_formulas(flat)
     buffer = io.BytesIO()
     flat.write_csv(buffer)
     return buffer.getvalue()
+
+
+def _without_formulas(flat: pl.DataFrame) -> pl.DataFrame:
+    texts = [name for name, dtype in flat.schema.items() if dtype == pl.String]
+    formula = {name: pl.col(name).str.contains(_FORMULA) & ~pl.col(name).str.contains(_NEGATIVE) for name in texts}
+    flat = flat.with_columns(
+        pl.when(formula[name]).then(pl.lit("'") + pl.col(name)).otherwise(pl.col(name)).alias(name) for name in texts
+    )
+    return flat.rename({name: f"'{name}" for name in flat.columns if re.match(_FORMULA, name)})
 
 
 def read_table(path: Path) -> pl.DataFrame:

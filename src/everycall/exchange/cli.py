@@ -44,6 +44,7 @@ def import_export(
     assignments: Path | None = None,
     start_profile: Path | None = None,
     agencies: bool = False,
+    spreadsheet: Annotated[bool, Parameter(negative="")] = False,
 ) -> int:
     """Import a city's export into the calls table, with a quality report.
 
@@ -59,24 +60,28 @@ def import_export(
         assignments: Write the assignments table here as well.
         start_profile: Write a profile for this file to fill in, and import nothing.
         agencies: Show the counts of each agency too.
+        spreadsheet: For CSV that is to be opened in a spreadsheet: cells that it would take for formulas get an
+            apostrophe before them. The rejects always do.
     """
     errors = on_errors()
     try:
-        from everycall.exchange.calls_table import keep_inputs  # noqa: PLC0415 - needs the extra
+        from everycall.exchange.calls_table import csv_only, keep_inputs  # noqa: PLC0415 - needs the extra
 
         with _telling(errors) as tell:
             keep_inputs(
                 (source, Path(profile) if profile else None), (output, quality, rejects, assignments, start_profile)
             )
+            if spreadsheet:
+                csv_only((output, assignments))
             if start_profile is not None:
                 return _start(source, start_profile, errors)
             try:
                 imported = _read(source, profile, tell)
             except UnknownHeaderError:
-                if profile is None and _hours(source, output):
+                if profile is None and _hours(source, output, spreadsheet=spreadsheet):
                     return 0
                 raise
-            written = _write(imported, output, quality, rejects, assignments, tell)
+            written = _write(imported, output, quality, rejects, assignments, tell, spreadsheet=spreadsheet)
         _show(imported, written, agencies=agencies)
     except (ProfileError, OutputError, MissingExtraError) as error:
         errors.print(f"[red]error:[/red] {_safe(str(error))}")
@@ -99,7 +104,7 @@ def _read(source: Path, profile: str | None, tell: Callable[[str], None]) -> Imp
     return read_export(source, profile=find_profile(profile) if profile else None, progress=tell)
 
 
-def _hours(source: Path, output: Path | None) -> bool:
+def _hours(source: Path, output: Path | None, *, spreadsheet: bool) -> bool:
     """Whether the file is an hourly table of telephone calls; if so, show its sums and write its hours."""
     from everycall.exchange.calls_table import write_table  # noqa: PLC0415 - needs the extra
     from everycall.exchange.switch_log import read_hours  # noqa: PLC0415 - with it
@@ -115,7 +120,7 @@ def _hours(source: Path, output: Path | None) -> bool:
     for group, answered, abandoned, total in table.sums():
         console.print(f"{_safe(group)}: {total:,} calls = {answered:,} answered + {abandoned:,} abandoned")
     if output is not None:
-        write_table(table.frame, output)
+        write_table(table.frame, output, spreadsheet=spreadsheet)
         console.print(f"hours: {_safe(str(output))}")
     return True
 
@@ -127,6 +132,8 @@ def _write(
     rejects: Path | None,
     assignments: Path | None,
     tell: Callable[[str], None],
+    *,
+    spreadsheet: bool,
 ) -> list[tuple[str, Path]]:
     """Write what was asked for; the calls table last, so that a table that is there has its companions."""
     from everycall.exchange.calls_table import write_file, write_table  # noqa: PLC0415 - needs the extra
@@ -137,16 +144,16 @@ def _write(
         beside = output.with_name(output.name.split(".")[0] + ".rejects.csv")
         rejects = beside if imported.rejects.height or beside.exists() else None
     if rejects is not None:
-        write_table(imported.rejects, rejects)
+        write_table(imported.rejects, rejects, spreadsheet=True)
         written.append(("rejects", rejects))
     if quality is not None:
         write_file(imported.quality.to_json(), quality)
         written.append(("quality report", quality))
     if assignments is not None:
-        write_table(imported.assignments, assignments, imported.metadata())
+        write_table(imported.assignments, assignments, imported.metadata(), spreadsheet=spreadsheet)
         written.append(("assignments table", assignments))
     if output is not None:
-        write_table(imported.calls, output, imported.metadata())
+        write_table(imported.calls, output, imported.metadata(), spreadsheet=spreadsheet)
         written.append(("calls table", output))
     return written
 

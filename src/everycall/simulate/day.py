@@ -74,7 +74,8 @@ def run_day(path: Path, *, seed: int = 7, progress: Callable[[int, int], None] |
 
     Raises:
         RecordExists: there is something at the path.
-        RecordAccessDenied: the folder cannot be written.
+        RecordError: it cannot be made, or not be read.
+        RecordLostError: it cannot be written to the end, as on a full disk.
     """
     clock = SimulatedClock(START - _EARLY)
     where = town.Whereabouts()
@@ -92,6 +93,7 @@ def run_day(path: Path, *, seed: int = 7, progress: Callable[[int, int], None] |
         driver.at(START + _SHIFT * HOUR, "shift change", _shift_change(floor))
         _run(driver, progress)
         undone = driver.settle_answers()
+        driver.still_recorded()
         engine = centre.engine
         return DaySummary(
             centre=town.NAME,

@@ -12,20 +12,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 from cyclopts import Parameter
-from rich.console import Console
 from rich.padding import Padding
 from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
 from everycall.centre.balance_view import print_balance
+from everycall.centre.process import told_by_the_verb
 from everycall.centre.show_cli import console_for, story_in
 from everycall.centre.story_view import print_trimmed, show_story
 from everycall.record import RecordError, SqliteRecord
 from everycall.simulate.day import HOURS, DaySummary, run_day
+from everycall.simulate.driver import RecordLostError
+from everycall.terminal import errors as on_errors
+from everycall.terminal import visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from rich.console import Console
 
 SHOWN: Final = "a whispered call whose cancellation closed nothing"
 """The story that is told at the end; the others are named with the command that shows them."""
@@ -39,18 +44,22 @@ def day(*, output: Annotated[Path, Parameter(name=["--output", "-o"])] = Path("d
         seed: Any number; each gives another day, and the same one the same day.
     """
     console = console_for()
-    errors = Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
+    errors = on_errors()
     began = time.perf_counter()
     try:
-        with _telling(errors) as tell:
+        with told_by_the_verb(), _telling(errors) as tell:
             summary = run_day(output, seed=seed, progress=tell)
         took = time.perf_counter() - began
         _what_happened(summary, took, console)
         console.print()
         balanced = print_balance(output, console)
         _one_story(output, summary, console)
-    except RecordError as error:
-        errors.print(Text("error: ", style="red") + Text(str(error)))
+    except RecordLostError as error:
+        told = f"The day was cut off: {error}. {output} holds a part of it: take it away, and name a disk with room."
+        errors.print(Text("error: ", style="red") + Text(visible(told)))
+        return 2
+    except (RecordError, OSError) as error:
+        errors.print(Text("error: ", style="red") + Text(visible(str(error))))
         return 2
     _next(output, summary, console)
     for met in summary.unexpected:
@@ -115,7 +124,7 @@ def _one_story(output: Path, summary: DaySummary, console: Console) -> None:
 
 
 def _next(output: Path, summary: DaySummary, console: Console) -> None:
-    name = shlex.quote(str(output))
+    name = visible(shlex.quote(str(output)))
     rows = [(f"everycall show {name} {key}", words) for words, key in summary.worth_a_look.items()]
     rows.append((f"everycall balance {name}", "the balance, from the record's bytes"))
     rows.append((f"everycall export {name} -o calls.parquet", "what the audit reads"))

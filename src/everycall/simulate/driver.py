@@ -55,6 +55,10 @@ class UnexpectedRefusalError(Exception):
     """A process was refused something that its script takes for granted."""
 
 
+class RecordLostError(Exception):
+    """The record cannot be written any more, so nothing more happens; the text says why."""
+
+
 @dataclass(slots=True)
 class Met:
     """A refusal as it was met: at which command, in which process."""
@@ -154,6 +158,17 @@ class Driver:
         while self.clock.time < until:
             self.clock.time = min(self.clock.time + SECOND, until)
             self.engine.advance()
+            self.still_recorded()
+
+    def still_recorded(self) -> None:
+        """Go on only while what happens is recorded: the state that processes look at falls back with the record.
+
+        Raises:
+            RecordLostError: it cannot be written.
+        """
+        failure = self.engine.failure
+        if failure is not None:
+            raise RecordLostError(f"the record cannot be written any more ({failure.__cause__ or failure})")
 
     def do(self, actor: Actor, body: CommandBody, *, at: int | None = None, refused: str | None = None) -> Made:
         """Send one command.
@@ -166,6 +181,7 @@ class Driver:
 
         Raises:
             UnexpectedRefusalError: it was refused, or not refused, against the script.
+            RecordLostError: the record cannot be written.
         """
         self._commands += 1
         name = type(body).__name__
@@ -176,10 +192,12 @@ class Driver:
         answer = self.engine.submit(command)
         made = [event for event in self._fresh if not isinstance(event, Recalled)]
         at_once = answer.result() if answer.done() else None
+        self.still_recorded()
         if made and refused is None and not isinstance(at_once, Refusal):
             self._answers.append((name, answer))  # durable a little later
             return Made(events=made)
         told = answer.result()
+        self.still_recorded()
         if isinstance(told, Refusal) and told.code == refused:
             self.expected.append(Met(name, self._running, told))
             return Made(refusal=told)

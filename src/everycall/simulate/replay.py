@@ -75,10 +75,11 @@ class OtherReplayError(ReplayError):
 
 @dataclass(slots=True)
 class ReplaySummary:
-    """What a replay sent."""
+    """What a replay sent; `known` are the commands that were in the record already."""
 
     calls: int = 0
     commands: int = 0
+    known: int = 0
     entries: int = 0
 
 
@@ -98,6 +99,8 @@ class Replay:
         self._clock = clock
         self._recorded = recorded
         self._call = self._incident = self._assignment = ""
+        self._happened = False
+        self._before = engine.sequence
         engine.observe(self._note)
         self._waiting: deque[tuple[Command, Future[Answer]]] = deque()
         self._incident_of: dict[str, str] = {}
@@ -258,18 +261,23 @@ class Replay:
         self._number += 1
         command = Command(id=_id(self._number), actor=IMPORTER, body=body, at=self._at)
         self._call = self._incident = self._assignment = ""
+        self._happened = False
         promised = self._engine.submit(command)
         self._waiting.append((command, promised))
         self.summary.commands += 1
         if self._engine.failure is not None:
             self._settle_all()  # says why; what a command that was not recorded made is nothing
-        if self._recorded is not None and promised.done() and isinstance(answer := promised.result(), Done):
-            self._note_answer(answer)
+        if self._recorded is not None and not self._happened and promised.done():
+            answer = promised.result()
+            if isinstance(answer, Done) and answer.last <= self._before:
+                self.summary.known += 1
+                self._note_answer(answer)
         while len(self._waiting) > _IN_FLIGHT or (self._waiting and self._waiting[0][1].done()):
             self._check(*self._waiting.popleft())
 
     def _note(self, event: Event) -> None:
         """What the command that is under way makes."""
+        self._happened = True
         if isinstance(event, CallTaken):
             self._call = event.call
         elif isinstance(event, IncidentOpened):

@@ -71,6 +71,7 @@ class Row:
 
 
 def word_of(text: str | None) -> str | None:
+    """A word no longer than the record takes; None where nothing is said."""
     return None if text is None or not text else text[:LONGEST_WORD]
 
 

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 NEAR: Final = 24
 """So many neighbours of a rule's own call are tried."""
+VALUES: Final = 8
+"""So many values of the variable are tried for each twin."""
 
 
 def _known(value: Value | None) -> bool:
@@ -63,7 +65,8 @@ class Examples:
         """
         kinds = self._inquiry.witnesses.kinds(variable)
         order = self._inquiry.variables[variable].values
-        ones, others = [value for value in kinds if first(value)], [value for value in kinds if second(value)]
+        ones = [value for value in kinds if first(value)][:VALUES]
+        others = [value for value in kinds if second(value)][:VALUES]
 
         def holds(calls: Mapping[str, Call]) -> bool:
             call, twin = calls[CALL], calls[TWIN]

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 ROUNDS = 3
 """So often everything is tried again: one value at its default may let another go to its own."""
+MOST_PLAINER = 4
+"""So many plainer values are tried for what the twins share."""
 MOST_PAIRS = 400
 """So many pairs of values are tried for the attribute that differs."""
 
@@ -90,7 +92,7 @@ class Smallest:
             yield None
         if variable.name in USUAL:
             yield USUAL[variable.name]
-        for value in self._witnesses.kinds(variable.name):
+        for value in self._witnesses.kinds(variable.name)[:MOST_PLAINER]:
             if value == now:
                 return
             if value is not None:

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from everycall.policy.attributes import TYPE
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from everycall.policy.rules import Plan, Policy, Raise
 
 UNKNOWN: Final = "unknown"
+MOST_RULES: Final = 40
+"""So many rules are tried for an example before the engines are asked."""
 
 
 def unknown_danger(inquiry: Inquiry, tally: Tally) -> tuple[list[Shown], list[str]]:
@@ -130,7 +133,7 @@ def _words(variable: Variable) -> str:
 
 
 def _example(inquiry: Inquiry, examples: Examples, variable: Variable) -> Shown | None:
-    for rule in inquiry.policy.mentioning(frozenset({variable.name})):
+    for rule in islice(inquiry.policy.mentioning(frozenset({variable.name})), MOST_RULES):
         pair = examples.pair(rule, variable.name, examples.lower, second=lambda value: value is None)
         if pair is not None:
             replay = inquiry.single().replay

@@ -146,7 +146,7 @@ class Bundle:
         for _ in range(self.width):
             body = start + _LENGTH_BYTES
             end = body + int.from_bytes(data[start:body])
-            if end > len(data) or body > len(data):
+            if end > len(data):  # also when the length itself is cut
                 raise InvalidTile(
                     Fault.TRUNCATED, f"{self.path} breaks off in entry {len(entries) + 1} of {self.width}."
                 )
