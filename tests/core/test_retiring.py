@@ -52,6 +52,17 @@ def test_what_is_settled_leaves_memory_after_its_time_with_all_that_hangs_on_it(
     assert floor.balance.requests.outcomes["responded"] == 1
 
 
+@pytest.mark.parametrize("largest", [100, 300])
+def test_what_could_not_come_back_in_one_entry_stays(monkeypatch: pytest.MonkeyPatch, largest: int) -> None:
+    """Be it the event by which it leaves that is too large, or a part."""
+    monkeypatch.setattr("everycall.core.retiring.LARGEST", largest)
+    floor, incident = settled()
+    leave(floor)
+    assert floor.all(Retired) == []
+    assert incident in floor.state.incidents
+    assert not any(key.startswith("retire:") for key in floor.state.deadlines), "it is not tried again at every tick"
+
+
 def test_what_was_settled_without_an_incident_leaves_too() -> None:
     floor = staffed()
     floor.do(c.TakeCall(needs=(POLICE,)))

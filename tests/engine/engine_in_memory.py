@@ -65,7 +65,7 @@ class Batch:
 class MemoryLog:
     """A log over a disk in memory. It commits at once, or when it is let, or fails from a batch on."""
 
-    largest = 65_535
+    largest: int = 65_535
 
     def __init__(self, disk: Disk) -> None:
         self.disk = disk
@@ -139,10 +139,11 @@ class MemoryLog:
         self._held = True
 
     def release(self) -> None:
-        """Commit all that waits."""
-        self._held = False
-        while self._queue:
-            self._commit(self._queue.popleft())
+        """Commit all that waits, in order: whoever comes meanwhile waits for whoever is at it."""
+        with self._lock:
+            self._held = False
+            while self._queue:
+                self._commit(self._queue.popleft())
 
     def break_now(self) -> None:
         """Fail: what waits is lost, and nothing is taken any more."""

@@ -175,7 +175,7 @@ def test_anything_else_that_is_malformed_is_refused_with_what_to_do(name: str, d
     assert "take_call" in found.instead
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(data=st.binary(max_size=400), call=st.booleans())
 def test_no_bytes_make_the_door_fail(data: bytes, *, call: bool) -> None:
     found = read(data + b"take_call" if call else data)
@@ -189,7 +189,7 @@ PARTS = st.recursive(
 )
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(
     fields=st.dictionaries(st.sampled_from(TakeCall.__struct_fields__), PARTS, max_size=5),
     rest=st.dictionaries(st.sampled_from(["id", "at", "actor", "more"]), PARTS, max_size=3),

@@ -26,6 +26,7 @@ from everycall.engine.loop import Engine
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
+    from everycall.core.commands import AnyCommand
     from everycall.engine.answers import Answer
 
 
@@ -55,6 +56,24 @@ def test_the_state_that_ran_ahead_is_thrown_away(centre: CentreUnderTest) -> Non
     centre.recover()
     assert centre.engine.spooled_needs == 0
     assert centre.engine.balance.requests.received == 3
+
+
+@pytest.mark.parametrize("body", [TakeCall(), AnswerCall(call="C000001")], ids=["a call", "anything else"])
+def test_a_command_before_which_the_log_fails_leaves_no_trace_in_the_state(
+    memory: MemoryCentre, body: AnyCommand
+) -> None:
+    """The deadline that passes as it comes is what cannot be written; what is decided then would run ahead."""
+    take(memory)
+    memory.clock.wait(3_600)
+    memory.log.fails_at = 0
+    answer = memory.engine.handle(command(body))
+    assert isinstance(answer, Spooled if isinstance(body, TakeCall) else Unavailable)
+    check(memory)
+    assert memory.engine.balance.calls == 1
+    assert memory.engine.spooled == int(isinstance(body, TakeCall))
+    memory.recover()
+    assert memory.engine.balance.calls == 1 + int(isinstance(body, TakeCall))
+    check(memory)
 
 
 def test_recovered_calls_enter_once_in_order_with_their_own_times(centre: CentreUnderTest) -> None:

@@ -33,8 +33,9 @@ def export(
     errors = on_errors()
     try:
         from everycall.centre.export import tables_of  # noqa: PLC0415 - needs the extra
-        from everycall.exchange.calls_table import csv_only, keep_inputs, write_table  # noqa: PLC0415 - with it
+        from everycall.exchange.calls_table import keep_inputs, write_table  # noqa: PLC0415 - with it
         from everycall.exchange.errors import ExchangeError  # noqa: PLC0415 - with it
+        from everycall.exchange.spreadsheets import csv_only  # noqa: PLC0415 - with it
     except ModuleNotFoundError as error:
         if error.name != "polars":
             raise

@@ -7,7 +7,10 @@ builds the entities again from those and brings them back with `Recalled`.
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from everycall.core.acts import Act
 from everycall.core.assignments import Assignment
@@ -23,6 +26,11 @@ from everycall.core.reviews import Review
 if TYPE_CHECKING:
     from everycall.core.handlers import EvolveTable
     from everycall.core.state import State
+
+LARGEST: Final = 48 * 1_024
+"""Bytes of the largest thing that leaves memory: it has to come back in one entry of the record (65,535 bytes)."""
+
+_encoder: Final = msgspec.json.Encoder()
 
 
 class Retired(Event, frozen=True, kw_only=True):
@@ -81,7 +89,7 @@ def component(state: State, subject: str) -> tuple[set[str], set[str]]:
 
 
 def retirable(state: State, subject: str, at: int) -> Retired | None:
-    """The event by which they leave, if everything about them is settled."""
+    """The event by which they leave, if everything about them is settled and can come back."""
     calls, incidents = component(state, subject)
     if not calls and not incidents:
         return None
@@ -97,7 +105,22 @@ def retirable(state: State, subject: str, at: int) -> Retired | None:
         return None
     subjects = (*sorted(calls), *sorted(incidents))
     keys = [f"{kind}:{subject}" for subject in subjects for kind in ("answer", "call_back", "find_out", "retire")]
-    return Retired(calls=tuple(sorted(calls)), incidents=tuple(sorted(incidents)), at=at, ends=standing(state, *keys))
+    retired = Retired(
+        calls=tuple(sorted(calls)), incidents=tuple(sorted(incidents)), at=at, ends=standing(state, *keys)
+    )
+    return retired if _can_come_back(state, retired) else None
+
+
+def _can_come_back(state: State, retired: Retired) -> bool:
+    """Whether no part is larger than an entry may be: a call with hundreds of notes, an incident with thousands."""
+    responses = chain.from_iterable(state.incidents[incident].responses.values() for incident in retired.incidents)
+    parts = chain(
+        (retired,),
+        (state.calls[call] for call in retired.calls),
+        (state.incidents[incident] for incident in retired.incidents),
+        (state.assignments[key] for response in responses for key in response.assignments if key in state.assignments),
+    )
+    return all(len(_encoder.encode(part)) <= LARGEST for part in parts)
 
 
 def _retired(state: State, event: Retired) -> None:

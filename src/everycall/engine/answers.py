@@ -58,6 +58,13 @@ TOO_LARGE: Final = Refusal(
     instead="Say it in several commands.",
 )
 
+TOO_LARGE_TO_RECALL: Final = Refusal(
+    code="too_large",
+    rule="house:5",
+    because="What this command names left memory, and is larger than the entry that would bring it back may be.",
+    instead="Take a new call for what is to be done, and name this one in a note; what is recorded of it stays.",
+)
+
 Answer = Done | Refusal | Spooled | Unavailable
 
 _encoder: Final = msgspec.json.Encoder()

@@ -33,6 +33,7 @@ from everycall.core.state import State
 from everycall.engine.answers import (
     OTHER_CONTENT,
     TOO_LARGE,
+    TOO_LARGE_TO_RECALL,
     UNUSABLE_ID,
     Answer,
     Done,
@@ -45,7 +46,7 @@ from everycall.engine.answers import (
 from everycall.engine.entries import encoded, made_by
 from everycall.engine.policies import PolicyDesk
 from everycall.engine.ports import LogFailedError, NoTravelTimes
-from everycall.engine.recall import named_but_absent, names_absent, recalled
+from everycall.engine.recall import TooLargeToRecallError, named_but_absent, names_absent, recalled
 from everycall.engine.salvage import MALFORMED, bare, reduced, usable_id
 from everycall.engine.sealing import sealed_command
 from everycall.engine.spooling import SpooledCalls
@@ -193,6 +194,9 @@ class Engine:
         except LogFailedError as error:
             self._fail(error)
             return _finished(self._without_log(command, fingerprint))
+        except TooLargeToRecallError as error:
+            _log.critical("The command %s names what cannot be brought back: %s", command.id, error)
+            return _finished(TOO_LARGE_TO_RECALL)
         except msgspec.ValidationError as error:
             return self._after_fault(command, fingerprint, came_at, error)
         except Exception as error:

@@ -37,6 +37,10 @@ _ENVELOPE_ROOM: Final = 4_096
 """Bytes left for the envelope of an entry, its deadlines, and the brackets."""
 
 
+class TooLargeToRecallError(Exception):
+    """What is named left memory, and a part of it is larger than the entry that would bring it back may be."""
+
+
 @cache
 def _fields_that_name(kind: type) -> tuple[str, ...]:
     fields: tuple[str, ...] = getattr(kind, "__struct_fields__", ())
@@ -139,6 +143,7 @@ def recalled(log: Log, key: str, given: Given, largest: int) -> list[Recalled]:
 
     Raises:
         LogFailedError: the log cannot be read.
+        TooLargeToRecallError: a part of it does not fit into an entry.
     """
     retired = 0
     for sequence, event in _tagged(log, _tag_of(key)):
@@ -228,7 +233,10 @@ def _in_entries(entities: Sequence[Entity], acts: dict[str, Act], at: int, room:
 
     for entity in entities:
         kind = str(entity.__struct_config__.tag)
-        place(len(encoder.encode(entity)) + 1)[0].setdefault(_FIELDS[kind], []).append(entity)
+        size = len(encoder.encode(entity)) + 1
+        if size > room:
+            raise TooLargeToRecallError(f"A {kind} of {size:,} bytes does not fit into an entry.")
+        place(size)[0].setdefault(_FIELDS[kind], []).append(entity)
     for key, act in acts.items():
         size = len(encoder.encode(act)) + len(key) + 4
         if size <= room:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
+from everycall.core.retiring import Recalled
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from everycall.core.event import Event
 
@@ -63,6 +65,18 @@ def printable(tag: str) -> str:
     return "".join(character if character.isprintable() else " " for character in tag)[:LONGEST]
 
 
+def _about_parts(event: Recalled) -> Iterator[str]:
+    """A recall comes in parts where it is large: each is found by whatever it holds, be it acts alone."""
+    for assignment in event.assignments:
+        yield _of_shape(assignment.incident)
+    for review in event.reviews:
+        yield _of_need(review.need)
+    for hand_over in event.hand_overs:
+        yield from map(_of_need, hand_over.needs)
+    for act in event.acts.values():
+        yield from map(_of_shape, act.subjects())
+
+
 def tags_of(event: Event) -> tuple[str, ...]:
     """The tags of an event, each once."""
     tags: dict[str, None] = {}
@@ -78,4 +92,6 @@ def tags_of(event: Event) -> tuple[str, ...]:
                     key = getattr(item, "id", None) or getattr(item, "need", None)
                     if isinstance(key, str):
                         tags[printable(make(key))] = None
+    if isinstance(event, Recalled):
+        tags.update((printable(tag), None) for tag in _about_parts(event))
     return tuple(tags)

@@ -10,7 +10,6 @@ import contextlib
 import gzip
 import io
 import os
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -26,6 +25,7 @@ from everycall.core.vocabulary import (
     STAMP_NAMES,
 )
 from everycall.exchange.errors import ExchangeError, OutputError
+from everycall.exchange.spreadsheets import without_formulas
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -37,11 +37,6 @@ ORIGINAL: Final = "original_"
 GROUP: Final = "group_"
 
 INSTANT: Final = pl.Datetime("us", "UTC")
-
-_FORMULA: Final = r"\A[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20']"
-_NEGATIVE: Final = r"\A-[0-9]+(\.[0-9]+)?\z"
-"""How a text begins that a spreadsheet takes for a formula, the wide signs of East Asian keyboards among them, or
-that begins with our own apostrophe. A negative number is none."""
 
 
 @dataclass(frozen=True)
@@ -319,19 +314,6 @@ def keep_inputs(inputs: Iterable[Path | None], outputs: Iterable[Path | None]) -
         taken.add(place)
 
 
-def csv_only(paths: Iterable[Path | None]) -> None:
-    """Refuse `--spreadsheet` for what is no CSV.
-
-    Raises:
-        OutputError: one of the files that are to be written is Parquet.
-    """
-    for path in paths:
-        if path is not None and path.name.lower().endswith(".parquet"):
-            raise OutputError(
-                f"{path.name}: --spreadsheet is for .csv and .csv.gz; Parquet holds no formulas, leave it out"
-            )
-
-
 def write_table(
     frame: pl.DataFrame, path: Path, metadata: Mapping[str, str] | None = None, *, spreadsheet: bool = False
 ) -> None:
@@ -405,19 +387,10 @@ def csv_bytes(frame: pl.DataFrame, *, spreadsheet: bool = False) -> bytes:
         ),
     )
     if spreadsheet:
-        flat = _without_formulas(flat)
+        flat = without_formulas(flat)
     buffer = io.BytesIO()
     flat.write_csv(buffer)
     return buffer.getvalue()
-
-
-def _without_formulas(flat: pl.DataFrame) -> pl.DataFrame:
-    texts = [name for name, dtype in flat.schema.items() if dtype == pl.String]
-    formula = {name: pl.col(name).str.contains(_FORMULA) & ~pl.col(name).str.contains(_NEGATIVE) for name in texts}
-    flat = flat.with_columns(
-        pl.when(formula[name]).then(pl.lit("'") + pl.col(name)).otherwise(pl.col(name)).alias(name) for name in texts
-    )
-    return flat.rename({name: f"'{name}" for name in flat.columns if re.match(_FORMULA, name)})
 
 
 def read_table(path: Path) -> pl.DataFrame:

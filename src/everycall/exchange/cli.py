@@ -65,7 +65,8 @@ def import_export(
     """
     errors = on_errors()
     try:
-        from everycall.exchange.calls_table import csv_only, keep_inputs  # noqa: PLC0415 - needs the extra
+        from everycall.exchange.calls_table import keep_inputs  # noqa: PLC0415 - needs the extra
+        from everycall.exchange.spreadsheets import csv_only  # noqa: PLC0415 - with it
 
         with _telling(errors) as tell:
             keep_inputs(
