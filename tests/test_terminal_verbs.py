@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 EVIL = "\x1b[2J\x1b]0;owned\x07\u202eevil\x9b31m"
+PLAIN = "an ordinary remark " * 80
 SEEN = r"\x1b[2J\x1b]0;owned\x07\u202eevil\x9b31m"
 PROFILE = r"""
 name = "marlow_bay"
@@ -47,14 +48,13 @@ def town(tmp_path: Path) -> Path:
     (tmp_path / "town.toml").write_text(PROFILE, encoding="utf-8")
     lines = [f"Incident,Received,Dispatched,Type,Agency,Unit,Disposition,More {EVIL}"]
     lines += [
-        f"M{n}{EVIL},2021-06-01 10:0{n}:00,2021-06-01 10:0{n}:30,Type {EVIL},Agency {EVIL},U{n}{EVIL},Said {EVIL},x"
+        f"M{n}{EVIL},2021-06-01 10:0{n}:00,2021-06-01 10:0{n}:30,Type {EVIL},Agency {EVIL},U{n}{EVIL},Said {EVIL},{PLAIN}"
         for n in range(4)
     ]
     lines.append(f"too short {EVIL}")
     (tmp_path / "town.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    (tmp_path / "switch.csv").write_text(
-        f"time,line,answered\n2021-06-01 10:00:00,{EVIL},yes\n2021-06-01 10:02:30,{EVIL} 2,no\n", encoding="utf-8"
-    )
+    switch = f"time,line,answered,remark\n2021-06-01 10:00:00,{EVIL},yes,{PLAIN}\n2021-06-01 10:02:30,{EVIL} 2,no,\n"
+    (tmp_path / "switch.csv").write_text(switch, encoding="utf-8")
     return tmp_path
 
 
@@ -66,14 +66,20 @@ def harmless(capsys: pytest.CaptureFixture[str]) -> str:
     return told.out + told.err
 
 
+def packed(text: str) -> str:
+    """Without blanks and ends of lines: where a table breaks its lines is not the question."""
+    return "".join(text.split())
+
+
 def test_nothing_that_an_export_says_steers_the_terminal_of_who_reads_of_it(
     town: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     profile = str(town / "town.toml")
     assert import_export(town / "town.csv", profile=profile, output=town / "calls.csv", agencies=True) == 0
     shown = harmless(capsys)
-    assert f"Columns, Agency {SEEN}" in shown
-    assert f"Said {SEEN.lower()}" in shown.lower(), "words that the profile does not list"
+    print(shown)
+    assert packed(f"Columns, Agency {SEEN}") in packed(shown)
+    assert packed(f"Said {SEEN}") in packed(shown), "words that the profile does not list"
     assert "\nIt balances." not in shown, "and an end of line makes no line of its own"
     assert read_table(town / "calls.csv")["original_Type"].to_list() == [f"Type {EVIL}"] * 4, "the table keeps all"
 
@@ -88,7 +94,7 @@ def test_nothing_that_an_export_says_steers_the_terminal_of_who_reads_of_it(
     assert balance(record, json=True) == 0
     assert json.loads(harmless(capsys))["centre"] == "Marlow \x1b[2J\u202eBay"
     assert show(record, "C000001") == 0
-    assert rf"M0{SEEN}" in harmless(capsys).replace("\n", "")
+    assert rf"M0{SEEN}" in packed(harmless(capsys))
     assert show(record, "C000001", json=True) == 0
     assert f"Type {EVIL}" in str(json.loads(harmless(capsys)))
     assert show(record, f"C9{EVIL}") == 1
@@ -96,7 +102,7 @@ def test_nothing_that_an_export_says_steers_the_terminal_of_who_reads_of_it(
     assert export(record, output=town / "back.csv") == 0
     harmless(capsys)
     assert reconcile(record, town / "switch.csv") == 1
-    assert SEEN in harmless(capsys)
+    assert SEEN in packed(harmless(capsys))
     assert reconcile(record, town / "switch.csv", json=True) == 1
     assert EVIL in str(json.loads(harmless(capsys)))
     assert balance(town / f"no {EVIL}\n.record") == 2

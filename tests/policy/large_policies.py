@@ -275,7 +275,7 @@ def _adds(writer: _Writer, count: int) -> list[AddRule]:
     if LANGUAGE in writer.variables:
         made.append(AddRule(id="interpreter", when=Not(part=understood), add=Raise(support=("interpreter",))))
     raises = (
-        Raise(priority=1),
+        Raise(priority=1, forbid=("decline",)),
         Raise(send=(("engine", 1),)),
         Raise(minimum_officers=2),
         Raise(dispatch_within=60),

@@ -14,13 +14,14 @@ from typing import Annotated, Final, Literal
 import msgspec
 
 from everycall.core.base import Frozen
-from everycall.core.certificates import CertificateSummary
+from everycall.core.certificates import CertificateSummary, PropertyVerdict
 from everycall.policy.properties.likeness import LIKE_CALLS_ALIKE
 from everycall.policy.properties.report import AttributeReport, CheckReport, PropertyReport, Proxy
 
 ALIKE: Final = "This text treats like calls alike on these attributes. It does not show that people do."
 NOT_SHOWN: Final = "This text is not shown to treat like calls alike."
 
+# Headlines and limits belong to the form: certificates in records have these words, other words are another FORMAT.
 LIMITS: Final = (
     (
         "Derived inputs: what reaches a rule is what somebody wrote down. A fact that was itself worked out from who "
@@ -171,11 +172,20 @@ def summary_of(data: bytes) -> CertificateSummary:
         properties=certificate.properties,
         attributes=certificate.attributes,
     )
+    properties = report.verdicts()
+    if certificate.disagreements:
+        # One of the engines is wrong somewhere, so neither is believed until it is known where.
+        properties = tuple(
+            [
+                PropertyVerdict(name=each.name, verdict="not_established" if each.verdict == "holds" else each.verdict)
+                for each in properties
+            ]
+        )
     return CertificateSummary(
         certificate=sha256(data).hexdigest(),
         policy=certificate.policy,
         version=certificate.version,
-        properties=report.verdicts(),
+        properties=properties,
         attributes=report.attribute_verdicts(),
         engines=certificate.engines,
     )

@@ -106,9 +106,10 @@ def check(
 
 
 def passes(report: CheckReport) -> bool:
-    """Whether all that is required holds; whether places vary is asked for information."""
+    """Whether all that was asked holds: what is required, and the place where that was asked too."""
     verdicts = {found.name: found.verdict for found in report.properties}
-    return not report.disagreements and all(verdicts.get(name) == "holds" for name in REQUIRED_PROPERTIES)
+    asked = {*REQUIRED_PROPERTIES, *verdicts}
+    return not report.disagreements and all(verdicts.get(name) == "holds" for name in asked)
 
 
 def _write(report: CheckReport, certificate: Path | None, smtlib: Path | None) -> bytes:
@@ -152,6 +153,10 @@ def _verdicts(report: CheckReport, told: Certificate, console: Console) -> None:
     console.print(
         Text(told.headline, style="bold green" if told.headline.startswith("This text treats") else "bold red")
     )
+    if report.proxies:
+        # Beside the headline: whoever reads no further must have seen it.
+        flags = ", ".join(f"{flag.kind} {flag.name}" for flag in report.proxies)
+        console.print(Text(f"Possible proxies for who somebody is: {flags} (below).", style="bold yellow"))
     console.print()
     for found in report.properties:
         verdict = found.verdict

@@ -119,3 +119,12 @@ def changed(change: Callable[[dict[str, Any]], object]) -> bytes:
 def test_what_a_check_did_not_write_is_refused(data: bytes) -> None:
     with pytest.raises(CertificateError):
         read_certificate(data)
+
+
+def test_where_the_engines_disagreed_nothing_is_established_for_an_adoption() -> None:
+    doubted = msgspec.structs.replace(report(), disagreements=("about a rule that is alive",))
+    summary = summary_of(certificate_bytes(doubted))
+    assert {found.verdict for found in summary.properties} == {"not_established"}
+    assert why_not_checked(summary, summary.certificate, summary.policy, ()) is not None
+    sound = summary_of(certificate_bytes(report()))
+    assert why_not_checked(sound, sound.certificate, sound.policy, ()) is None

@@ -65,11 +65,13 @@ def test_json_is_the_certificate(file: Path, capsys: pytest.CaptureFixture[str])
     assert json.loads(capsys.readouterr().out)["policy"] == sha256(text()).hexdigest()
 
 
-def test_a_place_that_matters_is_shown_when_asked_and_does_not_change_the_status(
+def test_a_place_that_matters_is_shown_when_asked_and_then_decides_the_status(
     file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file.write_bytes(text(GUARD))
-    assert check(file, place_varies=True) == 0
+    assert check(file) == 0
+    assert "Possible proxies for who somebody is" in capsys.readouterr().out
+    assert check(file, place_varies=True) == 1
     shown = " ".join(capsys.readouterr().out.split())
     assert "place varies refuted" in shown
     assert "employer attribute" in shown
