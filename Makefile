@@ -53,6 +53,10 @@ bench: $(READY) ## the benchmarks of bench/RESULTS.md
 	$(BIN)/python bench/core.py
 	$(BIN)/python bench/append.py
 	$(BIN)/python bench/import_rows.py
+	$(BIN)/python bench/policy_call.py
+	$(BIN)/python bench/policy_check.py
+	$(BIN)/python bench/policy_diff.py
+	$(BIN)/python bench/record_tree.py
 
 format: $(READY)
 	$(BIN)/ruff check --fix .

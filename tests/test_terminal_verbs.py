@@ -25,7 +25,6 @@ SEEN = r"\x1b[2J\x1b]0;owned\x07\u202eevil\x9b31m"
 PROFILE = r"""
 name = "marlow_bay"
 title = "Marlow Bay \u001b[1m"
-centre = "Marlow \u001b[2J\u202eBay"
 zone = "America/Chicago"
 limits = ["Made up.\nIt balances.\u001b[8m"]
 call = "Incident"
@@ -48,12 +47,14 @@ def town(tmp_path: Path) -> Path:
     (tmp_path / "town.toml").write_text(PROFILE, encoding="utf-8")
     lines = [f"Incident,Received,Dispatched,Type,Agency,Unit,Disposition,More {EVIL}"]
     lines += [
-        f"M{n}{EVIL},2021-06-01 10:0{n}:00,2021-06-01 10:0{n}:30,Type {EVIL},Agency {EVIL},U{n}{EVIL},Said {EVIL},{PLAIN}"
+        f"M{n}{EVIL},2021-06-01 10:0{n}:00,2021-06-01 10:0{n}:30,Type {EVIL},"
+        f"Agency {n % 2} {EVIL},U{n}{EVIL},Said {EVIL},{PLAIN}"
         for n in range(4)
     ]
     lines.append(f"too short {EVIL}")
     (tmp_path / "town.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    switch = f"time,line,answered,remark\n2021-06-01 10:00:00,{EVIL},yes,{PLAIN}\n2021-06-01 10:02:30,{EVIL} 2,no,\n"
+    rings = "".join(f"2021-06-01 10:01:0{n},{EVIL},no,{PLAIN}\n" for n in range(6))
+    switch = f"time,line,answered,remark\n{rings}"
     (tmp_path / "switch.csv").write_text(switch, encoding="utf-8")
     return tmp_path
 
@@ -77,8 +78,7 @@ def test_nothing_that_an_export_says_steers_the_terminal_of_who_reads_of_it(
     profile = str(town / "town.toml")
     assert import_export(town / "town.csv", profile=profile, output=town / "calls.csv", agencies=True) == 0
     shown = harmless(capsys)
-    print(shown)
-    assert packed(f"Columns, Agency {SEEN}") in packed(shown)
+    assert packed(f"Columns, Agency 1 {SEEN}") in packed(shown)
     assert packed(f"Said {SEEN}") in packed(shown), "words that the profile does not list"
     assert "\nIt balances." not in shown, "and an end of line makes no line of its own"
     assert read_table(town / "calls.csv")["original_Type"].to_list() == [f"Type {EVIL}"] * 4, "the table keeps all"
@@ -87,7 +87,7 @@ def test_nothing_that_an_export_says_steers_the_terminal_of_who_reads_of_it(
     assert f"More {SEEN}" in harmless(capsys)
 
     record = town / "r.record"
-    assert replay(town / "town.csv", record=record, profile=profile) == 0
+    assert replay(town / "town.csv", record=record, profile=profile, centre="Marlow \x1b[2J\u202eBay") == 0
     assert r"Made up.\nIt balances.\x1b[8m" in harmless(capsys)
     assert balance(record) == 0
     assert r"Balance of Marlow \x1b[2J\u202eBay" in harmless(capsys)
@@ -96,14 +96,14 @@ def test_nothing_that_an_export_says_steers_the_terminal_of_who_reads_of_it(
     assert show(record, "C000001") == 0
     assert rf"M0{SEEN}" in packed(harmless(capsys))
     assert show(record, "C000001", json=True) == 0
-    assert f"Type {EVIL}" in str(json.loads(harmless(capsys)))
+    assert repr(f"Agency 0 {EVIL}")[1:-1] in str(json.loads(harmless(capsys)))
     assert show(record, f"C9{EVIL}") == 1
     harmless(capsys)
     assert export(record, output=town / "back.csv") == 0
     harmless(capsys)
     assert reconcile(record, town / "switch.csv") == 1
-    assert SEEN in packed(harmless(capsys))
+    assert r"\x1b[2J\x1b]0;own" in packed(harmless(capsys))
     assert reconcile(record, town / "switch.csv", json=True) == 1
-    assert EVIL in str(json.loads(harmless(capsys)))
+    assert repr(EVIL)[1:-1] in str(json.loads(harmless(capsys)))
     assert balance(town / f"no {EVIL}\n.record") == 2
     assert r"\u202eevil\x9b31m\n.record" in harmless(capsys)

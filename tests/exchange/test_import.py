@@ -314,7 +314,10 @@ def test_counts_are_kept_by_agency(tmp_path: Path) -> None:
 
 
 def test_the_same_file_gives_the_same_report_and_table(tmp_path: Path) -> None:
-    rows = [row(f"M{i % 7}", Arrived="" if i % 3 else "2021-06-01 10:06:30") for i in range(50)]
+    rows = [
+        row(f"M{i % 7}", Received=f"2021-06-01 09:{i:02d}:00", Arrived="" if i % 3 else "2021-06-01 10:06:30")
+        for i in range(50)
+    ]
     first, second = read(tmp_path, *rows), read(tmp_path, *rows)
     assert first.quality.to_json() == second.quality.to_json()
     assert first.calls.equals(second.calls)

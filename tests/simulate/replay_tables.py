@@ -150,8 +150,8 @@ def replayed(calls: Sequence[Given], units: Sequence[Given] = ()) -> Replayed:
 KEPT = [
     name
     for name in schema_of(CALLS)
-    # Ids and row numbers are the record's own, flags say what is odd about the export, and intervals follow.
-    if name not in ("call", "incident", "export_row", "flags", "centre") and not name.endswith("_seconds")
+    # Ids are the record's own, and intervals follow.
+    if name not in ("call", "incident", "centre") and not name.endswith("_seconds")
 ]
 """The columns that come back as they went."""
 

@@ -376,3 +376,12 @@ def comes_back(table: tuple[list[Given], list[Given]]) -> None:
     assert found.sheet.holds
     assert differences(calls, found.calls) == {}
     assert found.units.height == units.height
+
+
+def test_where_a_call_stood_in_its_export_and_what_was_odd_about_it_come_back() -> None:
+    """By the row, what the record must not hold (the original columns, personal values among them) is found again."""
+    flags = ["over_24h:total_seconds", "arrived_although:cancelled_by_caller,duplicate", "minute_stamps"]
+    found = replayed([call("M1", export_row=7, flags=flags), call("M2", export_row=4_000_000)])
+    assert (found.row("M1")["export_row"], found.row("M1")["flags"]) == (7, flags)
+    assert (found.row("M2")["export_row"], found.row("M2")["flags"]) == (4_000_000, [])
+    assert not [name for name in found.calls.columns if name.startswith("original_") and name != "original_id"]

@@ -48,12 +48,19 @@ NOTHING_SAID: Final = "the export says nothing"
 UNITS: Final = "export.units"
 """The fact that holds how many units the export counts."""
 
+EXPORT_ROW: Final = "export.row"
+"""The fact that says from which line or row of its export a rebuilt call was read."""
+
+EXPORT_FLAG: Final = "export.flag"
+"""The facts that say what was odd about that row, in the words of docs/calls-table.md, one each."""
+
 FIRST_UNIT_STAMPS: Final[dict[CallStampName, StampName]] = {
     "first_dispatched": "assigned",
     "first_en_route": "en_route",
     "first_on_scene": "on_scene",
     "first_cleared": "clear",
 }
+_SEVERAL: Final = "arrived_although"
 _CALL_STAMPS: Final[tuple[CallStampName, ...]] = ("answered", "call_taking_ended", "queued", "reopened")
 Instants = tuple[int | None, str | None]
 
@@ -187,7 +194,7 @@ class RowMaker:
             "need": number,
             "incident": need.incident or call.id,
             "original_id": call.external,
-            "export_row": None,
+            "export_row": said.get(EXPORT_ROW),
             "service": need.service,
             "channel": call.channel,
             "self_initiated": None if SELF_INITIATED_NOT_SAID in said else call.self_initiated,
@@ -203,7 +210,7 @@ class RowMaker:
             "audit_code": audit_code_of(outcome),
             "apco_code": None if outcome is None else apco_code_of(outcome),
             "units": said.get(UNITS, None if call.reconstructed else len({unit.unit for unit in units})),
-            "flags": flags_of(call, need, units, self._response(need)),
+            "flags": list(dict.fromkeys([*flags_said(call), *flags_of(call, need, units, self._response(need))])),
         }
         place = call.place
         for part in ("district", "area", "neighbourhood", "postal_code", "latitude_e7", "longitude_e7"):
@@ -249,6 +256,26 @@ def basis_of(outcome: Outcome) -> str | None:
         if (value := getattr(outcome, name)) not in (None, "", ()) and name != "export"
     ]
     return "; ".join(said) or name_of(outcome)
+
+
+def facts_of_flags(flags: Iterable[str]) -> list[str]:
+    """Flags as values of facts: words of a code's shape, or they would be sealed as free text."""
+    return [
+        f"{flag.partition(':')[0]}:{word}" if "," in flag else flag
+        for flag in flags
+        for word in flag.partition(":")[2].split(",")
+    ]
+
+
+def flags_said(call: Call) -> list[str]:
+    """What was odd about the row that a rebuilt call was read from: `facts_of_flags` undone."""
+    found: dict[str, list[str]] = {}
+    for fact in call.facts:
+        if fact.name == EXPORT_FLAG and isinstance(fact.value, str):
+            name, _, word = fact.value.partition(":")
+            several = name if name == _SEVERAL else fact.value
+            found.setdefault(several, []).append(word)
+    return [f"{name}:{','.join(words)}" if name == _SEVERAL else name for name, words in found.items()]
 
 
 def flags_of(call: Call, need: Need, units: list[Assignment], response: Response | None) -> list[str]:

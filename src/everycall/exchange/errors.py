@@ -72,6 +72,20 @@ class TimeFormatError(ExchangeError):
     """Most values of a time column could not be read as times."""
 
 
+class SeveralRowsError(ExchangeError):
+    """A row of the file is not a call: calls have several rows, as where each unit has one."""
+
+    def __init__(self, *, calls: int, rows: int, columns: Sequence[str]) -> None:
+        self.columns = tuple(columns)
+        more = len(self.columns) - _SHOWN
+        shown = ", ".join(self.columns[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
+        super().__init__(
+            f"{calls:,} calls have several rows, {rows:,} in all, in which {shown} differ, as where each unit has a "
+            f"row. Read so, they would be counted {rows:,} times. Make of it one row a call, with the first of each "
+            "time; or, if each row is a call of its own, take `call` out of the profile"
+        )
+
+
 class OutputError(ExchangeError):
     """The output could not be written."""
 

@@ -50,6 +50,7 @@ from everycall.exchange.matching import match_profile, require_fit
 from everycall.exchange.profiles import CALL_STAMPS, as_text
 from everycall.exchange.quality import QualityReport, report_on
 from everycall.exchange.reading import REJECT_SCHEMA, RawTable, read_raw
+from everycall.exchange.several_rows import refuse_several_rows
 from everycall.exchange.stamps import StampColumn, read_stamps, without
 
 if TYPE_CHECKING:
@@ -150,6 +151,7 @@ def convert(raw: RawTable, profile: Profile, placed: Mapping[str, str], say: Cal
     rejects = pl.concat([raw.rejects, rejects, more]).sort("line", maintain_order=True)
 
     say("mapping")
+    refuse_several_rows(ids, stamps["received"].instants, raw.frame)
     unlisted = Unlisted({})
     units = read_units(raw, profile, placed)
     stamps = {

@@ -17,9 +17,12 @@ from typing import TYPE_CHECKING, Final, cast
 from everycall.centre.process import collector_at_ease
 from everycall.centre.rows import (
     AGENCY_NOT_SAID,
+    EXPORT_FLAG,
+    EXPORT_ROW,
     RECEIVED_MISSING,
     SELF_INITIATED_NOT_SAID,
     UNITS,
+    facts_of_flags,
 )
 from everycall.core.actors import Actor
 from everycall.core.assignments import MarkStampMissing, ReportStamp, StampReported, UnitAssigned
@@ -336,6 +339,9 @@ def _said_of(row: Row) -> tuple[FactGiven, ...]:
         said.append(FactGiven(name=AGENCY_NOT_SAID, value=True, source="export"))
     if row.units is not None:
         said.append(FactGiven(name=UNITS, value=row.units, source="export"))
+    if row.export_row is not None:
+        said.append(FactGiven(name=EXPORT_ROW, value=row.export_row, source="export"))
+    said += [FactGiven(name=EXPORT_FLAG, value=flag, source="export") for flag in facts_of_flags(row.flags)]
     return tuple(said)
 
 

@@ -65,6 +65,8 @@ class Row:
     basis: str
     contact: Contact
     groups: tuple[FactGiven, ...]
+    export_row: int | None
+    flags: tuple[str, ...]
     stamps: dict[CallStampName, int]
     missing: dict[CallStampName, MissingReason]
     assignments: list[tuple[str, dict[StampName, int], dict[StampName, MissingReason]]] = field(default_factory=list)
@@ -121,6 +123,8 @@ def rows_of(calls: pl.DataFrame, assignments: pl.DataFrame) -> Iterator[Row]:
                 for name in groups
                 if held[name] is not None
             ),
+            export_row=held["export_row"],
+            flags=tuple(held["flags"]),
             stamps=taken,
             missing=missing,
             assignments=units.get(held["call"], []),
