@@ -7,6 +7,8 @@ from importlib.metadata import version
 
 from cyclopts import App
 
+from everycall.policy.output import OutputClosedError, OutputError, check_output, drop_output
+
 app = App(
     name="everycall",
     help="Computer-aided dispatch in which every call for help is answered for.",
@@ -54,11 +56,21 @@ def main() -> None:
 
     Its exit status is 0 if all is well, 1 if what it checks does not hold, 2 if it could not.
     """
+    check_output()
+    status: str | int | None = 0
     try:
-        sys.exit(app())
+        try:
+            status = app()
+        except SystemExit as ended:
+            status = ended.code
+        sys.stdout.flush()
     except KeyboardInterrupt:
         sys.exit(130)
-    except BrokenPipeError:
+    except (OutputClosedError, BrokenPipeError):
         # The reader (head, less) has seen enough.
-        sys.stderr.close()
-        sys.exit(0)
+        drop_output()
+    except OutputError as error:
+        drop_output()
+        sys.stderr.write(f"error: {error}\n")
+        sys.exit(2)
+    sys.exit(status)

@@ -8,13 +8,14 @@ import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
 from everycall.centre.adopt import Objection, Proved, countersign_policy, prove, put_in_force
 from everycall.centre.embedded import EmbeddedCentre
-from everycall.centre.history import versions_of
+from everycall.centre.history import differing_parts, versions_of
 from everycall.core.actors import Actor
 from everycall.core.base import DAY, HOUR, MINUTE
 from everycall.core.calls import TakeCall
@@ -26,7 +27,7 @@ from everycall.core.refusals import Refusal
 from everycall.core.units import EnrolAgency
 from everycall.core.versions import AdoptPolicy, Certified, OverObjection, PolicyAdopted
 from everycall.engine.answers import Answer, Done
-from everycall.policy.certificate import read_certificate
+from everycall.policy.certificate import Certificate, read_certificate
 from everycall.policy.text import read_policy
 from everycall.record import SqliteRecord
 
@@ -207,19 +208,17 @@ def forged(policy: bytes, of: bytes, path: Path) -> tuple[str, str]:
         return wanted, centre.record.put_blob(genuine.replace(adoption.policy.encode(), wanted.encode()))
 
 
-def raw(policy: str, certificate: str, reads: tuple[str, ...] = ()) -> Command:
-    return Command(
-        id=f"raw-{certificate[:8]}",
-        actor=CHIEF,
-        body=AdoptPolicy(
-            policy=policy,
-            version="v",
-            reads=reads,
-            authority="a",
-            reason="r",
-            standing=Certified(certificate=certificate),
-        ),
+def raw(policy: str, certificate: str, of: Certificate | None = None, **other: Any) -> Command:
+    body = AdoptPolicy(
+        policy=policy,
+        version="v" if of is None else of.version,
+        reads=() if of is None else of.reads,
+        authority="a" if of is None else of.authority,
+        reason="r",
+        standing=Certified(certificate=certificate),
     )
+    name = f"raw-{certificate[:8]}-{len(other)}{list(other)}"
+    return Command(id=name, actor=CHIEF, body=msgspec.structs.replace(body, **other))
 
 
 def test_a_certificate_of_another_text_puts_nothing_in_force(path: Path) -> None:
@@ -236,13 +235,84 @@ def test_a_certificate_of_another_text_puts_nothing_in_force(path: Path) -> None
 def test_a_forged_certificate_is_found_by_proving_again(path: Path) -> None:
     policy, certificate = forged(NAIVE, ZONE, path)
     with opened(path) as centre:
-        answer = centre.engine.handle(raw(policy, certificate))
+        told = read_certificate(centre.record.blob(certificate))
+        answer = centre.engine.handle(raw(policy, certificate, told))
         assert isinstance(answer, Done), "the core cannot prove; that is said in ADR 9"
     found = everycall("policy", "history", str(path), "--recheck", "--json")
     assert found.returncode == 1
     again = msgspec.json.decode(found.stdout)["rechecked"]
-    assert again[certificate] == "the proof now says otherwise"
-    assert sorted(again.values()) == ["as certified", "the proof now says otherwise"]
+    assert again[certificate].startswith("the proof now says otherwise: ")
+    assert {"headline", "like_calls_alike"} <= set(again[certificate].partition(": ")[2].split(", "))
+    assert [word for name, word in again.items() if name != certificate] == ["as certified"]
+
+
+def test_an_adoption_that_says_of_the_text_other_than_its_certificate_is_refused(path: Path) -> None:
+    later = LAWFUL.replace(b"\nattributes:", b"\neffective: {to: 2099-02-01T00:00:00Z}\n\nattributes:", 1)
+    proved = prove(later)
+    with opened(path) as centre:
+        centre.record.put_blob(later)
+        certificate = centre.record.put_blob(proved.certificate)
+        told = read_certificate(proved.certificate)
+        ends = round(datetime(2099, 2, 1, tzinfo=UTC).timestamp()) * 1_000_000
+        others: tuple[dict[str, Any], ...] = (
+            {},
+            {"reads": (), "effective_to": ends},
+            {"version": "v", "effective_to": ends},
+            {"authority": "me", "effective_to": ends},
+            {"effective_to": ends, "effective_from": ends - DAY},
+        )
+        for other in others:
+            answer = centre.engine.handle(raw(proved.policy.hash, certificate, told, **other))
+            assert isinstance(answer, Refusal), other
+            assert answer.code == "certificate_not_of_this_adoption"
+        assert isinstance(put_in_force(centre, proved, CHIEF), Done)
+        assert centre.engine.state.policy is not None
+        assert centre.engine.state.policy.effective_to == ends
+
+
+def lie(**said: Any) -> bytes:
+    """The certificate of the lawful text with something else in it, laid out as a check lays it out."""
+    told = msgspec.json.decode(prove(LAWFUL).certificate)
+    return msgspec.json.format(msgspec.json.encode({**told, **said}), indent=1) + b"\n"
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        ({"proxies": []}, "proxies"),
+        ({"overlaps": {}}, "overlaps"),
+        ({"reads": []}, "reads"),
+        ({"authority": "another court"}, "authority"),
+        ({"title": "Nice"}, "title"),
+    ],
+)
+def test_a_certificate_from_which_something_was_taken_is_found_by_proving_again(
+    path: Path, said: dict[str, Any], found: str
+) -> None:
+    with opened(path) as centre:
+        policy = centre.record.put_blob(LAWFUL)
+        data = lie(**said)
+        certificate = centre.record.put_blob(data)
+        assert isinstance(centre.engine.handle(raw(policy, certificate, read_certificate(data))), Done)
+    again = everycall("policy", "history", str(path), "--recheck", "--json")
+    assert again.returncode == 1
+    assert msgspec.json.decode(again.stdout)["rechecked"] == {certificate: f"the proof now says otherwise: {found}"}
+
+
+def test_seconds_counts_and_versions_of_engines_may_differ_between_two_proofs() -> None:
+    kept = read_certificate(prove(LAWFUL).certificate)
+    properties = tuple(msgspec.structs.replace(p, questions=9, witnesses=9, cpu_seconds=9.0) for p in kept.properties)
+    same = msgspec.structs.replace(kept, properties=properties, cpu_seconds=9.0)
+    assert differing_parts(kept, same) == []
+    other = tuple(msgspec.structs.replace(p, smtlib="0" * 64) for p in kept.properties)
+    assert differing_parts(kept, msgspec.structs.replace(kept, properties=other)) == [p.name for p in other]
+    newer = msgspec.structs.replace(kept, properties=other, engines=("z3 99", "CaDiCaL 99"))
+    assert set(differing_parts(kept, newer)) <= {"engines"}
+    trimmed = tuple(msgspec.structs.replace(p, listed=()) for p in kept.properties)
+    for engines in (kept.engines, newer.engines):
+        found = differing_parts(kept, msgspec.structs.replace(kept, properties=trimmed, engines=engines))
+        assert set(found) >= {p.name for p in kept.properties if p.listed}
+        assert any(p.listed for p in kept.properties)
 
 
 def test_a_version_for_later_waits_for_its_day(path: Path) -> None:
@@ -318,3 +388,58 @@ def test_every_example_that_is_adopted_here_can_be_read() -> None:
         "instruction-3",
         "guarding-1",
     }
+
+
+@pytest.mark.parametrize("person", ["Jane Doe", "", "D4\u200b17", " D417"])
+def test_who_has_no_staff_code_adopts_nothing_and_leaves_no_record_behind(tmp_path: Path, person: str) -> None:
+    record = tmp_path / "new.record"
+    lawful = str(STORY / "4-jurisdiction.yaml")
+    typed = ("policy", "adopt", lawful, "-r", str(record), "--create", "centre")
+    for more in (("--by", person), ("--by", "D417", "--over-objection", "--reason", "r", "--with", person)):
+        found = everycall(*typed, *more)
+        assert found.returncode == 2
+        assert b"a staff code, never a name" in found.stderr
+    found = everycall(*typed, "--by", "D417", "--over-objection", "--reason", "r", "--with", "d417")
+    assert (found.returncode, b"the same person" in found.stderr) == (2, True)
+    found = everycall(*typed, "--by", "D417", "--over-objection", "--reason", "r", "--until", "2020-01-01T00:00:00Z")
+    assert (found.returncode, b"within 12 hours" in found.stderr) == (2, True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_one_person_alone_does_not_stand_for_it_night_after_night(path: Path) -> None:
+    clock = Clock()
+    with opened(path, clock) as centre:
+        for text, expected in ((NAIVE, Done), (NAIVE, Refusal), (ZONE, Done)):
+            alone = objection("D417", ends_at=clock.time + 12 * HOUR - MINUTE)
+            answer = adopt_policy(centre, text, CHIEF, objection=alone).answer
+            assert isinstance(answer, expected)
+            clock.time += 11 * HOUR
+        again = objection("D417", ends_at=clock.time + HOUR)
+        refused = adopt_policy(centre, NAIVE, CHIEF, objection=again).answer
+    assert isinstance(refused, Refusal)
+    assert refused.code == "objection_by_one_again", "a certified version in between buys no other night"
+
+
+def test_whoever_countersigns_types_what_the_table_shows(path: Path, tmp_path: Path) -> None:
+    naive = hashlib.sha256(NAIVE).hexdigest()
+    with EmbeddedCentre.create(path, centre="centre") as centre:
+        ends_at = round(datetime.now(UTC).timestamp()) * 1_000_000 + HOUR
+        assert isinstance(adopt_policy(centre, NAIVE, CHIEF, objection=objection("D417", ends_at=ends_at)).answer, Done)
+    typed = ("-r", str(path), "--by", "D002", "--reason", "so be it")
+    for wrong in ("", naive[:3], "0" * 12, naive + "0"):
+        found = everycall("policy", "countersign", wrong, *typed)
+        assert found.returncode == 2
+        assert naive[:12].encode() in found.stderr
+        assert b"(instruction-1)" in found.stderr
+    found = everycall("policy", "countersign", naive[:12], "-r", str(path), "--by", "Jane Doe", "--reason", "x")
+    assert (found.returncode, b"a staff code, never a name" in found.stderr) == (2, True)
+    found = everycall("policy", "countersign", naive[:12].upper(), *typed)
+    assert found.returncode == 0, found.stderr
+    found = everycall("policy", "countersign", naive[:12], *typed)
+    assert (found.returncode, b"Waiting: none." in found.stderr) == (2, True)
+    assert (
+        everycall(
+            "policy", "countersign", naive, "-r", str(tmp_path / "none"), "--by", "D2", "--reason", "r"
+        ).returncode
+        == 2
+    )

@@ -101,6 +101,7 @@ class Certificates:
             certificate=certificate,
             policy=self.evaluator.policy,
             version=self.evaluator.version,
+            authority="chief",
             properties=tuple(PropertyVerdict(name=name, verdict="holds") for name in REQUIRED_PROPERTIES),
             engines=("one", "another"),
         )
@@ -434,7 +435,7 @@ def test_unsafe_to_ring_over_objection_and_reconstructed_are_flagged(centre: Cen
     assert "reconstructed" in {flag.code for flag in centre.story(rebuilt).flags}
     assert "over_objection" not in {flag.code for flag in centre.story(rebuilt).flags}
     centre.do(
-        AdoptPolicy(policy=text.policy, version="v2", authority="chief", reason="over", standing=CERTIFIED),
+        AdoptPolicy(policy=text.policy, version=text.version, authority="chief", reason="over", standing=CERTIFIED),
         actor=CHIEF,
     )
     assert "over_objection" not in {flag.code for flag in centre.story(centre.call()[1]).flags}
@@ -445,7 +446,7 @@ def test_what_is_held_waits_or_is_under_review_is_flagged_and_so_is_a_cancellati
 ) -> None:
     text = centre.evaluator
     centre.do(
-        AdoptPolicy(policy=text.policy, version="v1", authority="chief", reason="first", standing=CERTIFIED),
+        AdoptPolicy(policy=text.policy, version=text.version, authority="chief", reason="first", standing=CERTIFIED),
         actor=CHIEF,
     )
     _, noise = centre.call("noise")

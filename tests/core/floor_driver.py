@@ -141,12 +141,33 @@ FULL: Final = "full"
 """The hash of a certificate that shows everything, about whatever policy is adopted with it."""
 
 
-def full_certificate(policy: str, reads: Iterable[str] = (), certificate: str = FULL) -> CertificateSummary:
-    """A certificate that lacks nothing."""
+def full_certificate(
+    policy: str, reads: Iterable[str] = (), certificate: str = FULL, **says: Any
+) -> CertificateSummary:
+    """A certificate that lacks nothing, and says of the text what `adopting` says of it."""
+    return msgspec.structs.replace(_full_certificate(policy, tuple(reads), certificate), **says)
+
+
+def certificate_for(body: AdoptPolicy, certificate: str = FULL) -> CertificateSummary:
+    """A certificate that lacks nothing, of the very text that is adopted."""
+    return full_certificate(
+        body.policy,
+        body.reads,
+        certificate,
+        version=body.version,
+        authority=body.authority,
+        effective_from=body.effective_from,
+        effective_to=body.effective_to,
+    )
+
+
+def _full_certificate(policy: str, reads: tuple[str, ...], certificate: str) -> CertificateSummary:
     return CertificateSummary(
         certificate=certificate,
         policy=policy,
         version="1",
+        authority="council",
+        reads=reads,
         properties=tuple(PropertyVerdict(name=name, verdict="holds") for name in REQUIRED_PROPERTIES),
         attributes=tuple(
             AttributeVerdict(name=name, verdict="holds") for name in sorted(PROTECTED.intersection(reads))
@@ -193,7 +214,7 @@ class Floor:
         if not isinstance(body, AdoptPolicy) or not isinstance(body.standing, Certified):
             return None
         if body.standing.certificate == FULL:
-            return full_certificate(body.policy, body.reads)
+            return certificate_for(body)
         return self.certificates.get(body.standing.certificate)
 
     def given(self, body: AnyCommand, at: int | None = None) -> Given:
@@ -348,6 +369,7 @@ def copied(state: State) -> State:
         getattr(copy, name).update(getattr(state, name))
     copy.policy = state.policy
     copy.next_policies = state.next_policies
+    copy.objected_alone_at = state.objected_alone_at
     copy.counters.update(state.counters)
     copy.rebuild_indexes()
     return copy

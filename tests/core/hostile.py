@@ -640,7 +640,7 @@ class Hostile:
 
     def over_objection(self) -> OverObjection:
         return OverObjection(
-            persons=self.one((("S1",), ("S1",), ("chief", "S1"), (), ("chief",))),
+            persons=self.one((("S1",), ("S1",), ("chief", "S1"), (), ("chief",), ("S1", "s1"), ("S1", "Jane Roe"))),
             reason="storm",
             objection="reads caller.employer",
             ends_at=self.now + self.one((HOUR, 3 * HOUR, DAY, 40 * DAY, -HOUR)),

@@ -177,7 +177,7 @@ def check_policies(state: State) -> None:
         if version is not None:
             assert not isinstance(version.standing, ReadsNothingProtected), version
         if version is not None and isinstance(version.standing, OverObjection):
-            alone = len(set(version.standing.persons)) == 1
+            alone = len({person.casefold() for person in version.standing.persons}) == 1
             longest = 12 * HOUR if alone else 30 * DAY
             assert version.standing.ends_at <= version.adopted_at + longest, version
 

@@ -164,6 +164,8 @@ def test_what_is_no_json_is_refused(data: bytes) -> None:
 WIDE = "\u0001" * 240
 """The longest word, of letters that take most room."""
 LONG_ID = "\u0001" * 120
+LONG_CODE = "D" * 120
+"""Who signs has a staff code."""
 
 
 def test_the_largest_of_everything_is_an_entry_that_can_be_read_back() -> None:
@@ -203,7 +205,7 @@ def test_the_largest_of_everything_is_an_entry_that_can_be_read_back() -> None:
     floor.do(c.SignalEmergency(unit=unit), actor)
     floor.wait(10**5)
     standing = OverObjection(
-        persons=(LONG_ID,) * 10,
+        persons=(LONG_CODE,) * 10,
         reason=WIDE,
         objection=WIDE,
         ends_at=floor.now + 60 * 10**6,
@@ -214,7 +216,7 @@ def test_the_largest_of_everything_is_an_entry_that_can_be_read_back() -> None:
         c.AdoptPolicy(
             policy=LONG_ID, version=LONG_ID, reads=("x" * 80,) * 300, authority=WIDE, reason=WIDE, standing=standing
         ),
-        actor,
+        Actor(person=LONG_CODE, role="supervisor", position=WIDE, agency=WIDE),
     )
     floor.do(c.LocateCall(call="C000001", place=place), actor)
     floor.do(c.LocateCall(call="C000001", place=place), actor)

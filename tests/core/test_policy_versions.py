@@ -16,7 +16,9 @@ from floor_driver import (
     Floor,
     Rules,
     adopting,
+    certificate_for,
     full_certificate,
+    raw,
     request,
     staffed,
 )
@@ -356,6 +358,110 @@ def test_what_waits_for_its_day_can_be_signed_meanwhile() -> None:
     floor.wait(2 * 3600)
     assert in_force(floor) == A
     assert floor.state.deadlines["policy:policy"].due == START + 10 * DAY
+
+
+# -- one adoption, one text ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"version": "2"},
+        {"authority": "somebody else"},
+        {"reads": ()},
+        {"reads": (EMPLOYER, "weapon")},
+        {"reads": (EMPLOYER, EMPLOYER)},
+        {"effective_from": START + HOUR},
+        {"effective_to": None},
+        {"effective_to": START + 3 * DAY},
+    ],
+)
+def test_an_adoption_says_of_the_text_what_its_certificate_says_and_nothing_else(other: dict[str, Any]) -> None:
+    body = adopting(reads=(EMPLOYER,), effective_to=START + 2 * DAY, standing=Certified(certificate="mine"))
+    floor = Floor(certificates={"mine": certificate_for(body, "mine")})
+    refusal = floor.refused(msgspec.structs.replace(body, **other), SUPERVISOR)
+    assert (refusal.code, refusal.rule) == ("certificate_not_of_this_adoption", "house:9")
+    assert next(iter(other)) in refusal.because
+    floor.do(body, SUPERVISOR)
+    assert floor.state.policy is not None
+    assert floor.state.policy.reads == (EMPLOYER,)
+
+
+# -- who signs, and how often alone ---------------------------------------------------------------------------
+
+NO_CODES = (
+    "Jane Doe",
+    "D417 ",
+    "D4\u200b17",
+    "D4\N{CYRILLIC SMALL LETTER A}17",
+    "D417\n",
+    "D/417",
+    "\N{NO-BREAK SPACE}",
+)
+
+
+@pytest.mark.parametrize("person", NO_CODES)
+def test_whoever_signs_has_a_staff_code_that_looks_like_no_other(person: str) -> None:
+    floor = alone()
+    named = Actor(person=person, role="duty_chief")
+    bodies: tuple[c.AdoptPolicy | c.CountersignPolicy, ...] = (
+        adopting(B),
+        adopting(B, standing=objection(person)),
+        sign(),
+    )
+    for body in bodies:
+        refusal = floor.refused(body, named)
+        assert (refusal.code, refusal.rule) == ("no_staff_code", "house:9")
+        assert refusal.because.isascii()
+    assert floor.refused(adopting(B, standing=objection("S1", person)), SUPERVISOR).code == "no_staff_code"
+
+
+def test_small_and_capital_letters_name_one_person() -> None:
+    two = objection("S1", "s1", ends_in=13 * HOUR)
+    assert Floor().refused(adopting(standing=two), SUPERVISOR, after=0).code == "objection_without_end"
+    floor = alone()
+    assert floor.refused(sign(), Actor(person="s1", role="duty_chief")).code == "countersigned_by_the_same"
+    floor = Floor()
+    floor.do(adopting(standing=objection("s1", "S1")), SUPERVISOR, after=0)
+    assert floor.state.objected_alone_at == START
+    floor.do(sign(DAY), CHIEF)
+    assert floor.state.objected_alone_at is None
+
+
+def again(floor: Floor, *persons: str, policy: str = A) -> c.AdoptPolicy:
+    ends_at = floor.now + 11 * HOUR
+    standing = OverObjection(persons=persons, reason="storm", objection="reads employer", ends_at=ends_at)
+    return adopting(policy, standing=standing)
+
+
+@pytest.mark.parametrize("policy", [A, B])
+@pytest.mark.parametrize("actor", [SUPERVISOR, CHIEF])
+def test_one_person_alone_has_a_night_and_not_one_after_the_other(policy: str, actor: Actor) -> None:
+    floor = alone()
+    floor.wait(11 * 3600)
+    assert floor.refused(again(floor, actor.person, policy=policy), actor).code == "objection_by_one_again"
+    floor.wait((START + 30 * DAY - floor.now) // SECOND - 1)
+    assert floor.refused(again(floor, actor.person, policy=policy), actor, after=0).code == "objection_by_one_again"
+    floor.do(again(floor, actor.person, policy=policy), actor, after=1)
+    assert floor.now == START + 30 * DAY
+    assert raw(floor.state)["objected_alone_at"] == floor.now
+    assert floor.replayed().encoded() == floor.state.encoded()
+
+
+def test_a_minute_under_a_certified_version_does_not_buy_another_night() -> None:
+    floor = alone()
+    floor.do(adopting(B), CHIEF)
+    assert floor.refused(again(floor, "S1"), SUPERVISOR).code == "objection_by_one_again"
+
+
+def test_once_a_second_person_has_signed_one_may_again_begin_alone() -> None:
+    floor = alone()
+    floor.do(sign(2 * DAY), CHIEF)
+    floor.do(again(floor, "S1", policy=B), SUPERVISOR)
+    assert floor.refused(again(floor, "S1"), SUPERVISOR).code == "objection_by_one_again"
+    floor.do(again(floor, "S1", "C1", policy=C), SUPERVISOR)
+    floor.do(again(floor, "S1"), SUPERVISOR)
+    assert floor.replayed().encoded() == floor.state.encoded()
 
 
 # -- from when to when -------------------------------------------------------------------------------------

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import permutations
+from random import Random
+
 import pytest
 from floor_driver import CREW, START, SUPERVISOR, Floor, Rules, request, staffed
 
@@ -427,6 +430,74 @@ def test_of_hundreds_of_units_the_nearest_stand_in_the_event() -> None:
     assert [x.unit for x in proposed.candidates][:3] == ["U1", "U2", "U3"]
     assert len(proposed.candidates) < 30
     assert max(map(len, floor.log)) < 64 * 1024
+
+
+def able(floor: Floor, units: dict[str, str], send: dict[str, int], crews: dict[str, str]) -> UnitsRecommended:
+    """What is proposed where units, nearest first, have these capabilities and the plan asks in this order."""
+    for unit, capabilities in units.items():
+        floor.do(c.SignOn(unit=unit, agency="PD", capabilities=tuple(capabilities.split()), crew=crews.get(unit)))
+    floor.travel = {unit: place * 1000 for place, unit in enumerate(units)}
+    incident = request(floor, agency="PD")
+    needs = tuple(Requirement(capability=capability, count=count) for capability, count in send.items())
+    floor.do(c.ChangePlan(incident=incident, agency="PD", send=needs, reason="x"))
+    floor.do(c.Recommend(incident=incident, agency="PD"))
+    return floor.last(UnitsRecommended)
+
+
+@pytest.mark.parametrize(
+    ("units", "send", "taken"),
+    [
+        ({"X": "als bls", "Y": "bls"}, {"als": 1, "bls": 1}, {"X": "als", "Y": "bls"}),
+        # Als is the rarer: it takes the nearest, and makes room for the third bls.
+        (
+            {"X": "als bls", "Y": "bls", "Z": "bls", "W": "als"},
+            {"als": 1, "bls": 3},
+            {"X": "bls", "Y": "bls", "Z": "bls", "W": "als"},
+        ),
+        # Two that make room one after the other.
+        ({"A": "b c", "B": "a b", "C": "a"}, {"a": 1, "b": 1, "c": 1}, {"A": "c", "B": "b", "C": "a"}),
+    ],
+)
+def test_a_unit_with_two_capabilities_is_not_spent_on_the_plentiful_one(
+    units: dict[str, str], send: dict[str, int], taken: dict[str, str]
+) -> None:
+    for order in permutations(send):
+        proposed = able(Floor(), units, {name: send[name] for name in order}, {})
+        assert {x.unit: x.taken_for for x in proposed.candidates if x.taken_for} == taken
+        assert proposed.lacking == ()
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_as_many_go_as_there_are_units_for_in_whatever_order_the_plan_asks(seed: int) -> None:
+    rng = Random(seed)
+    units = {f"U{at}": " ".join(rng.sample("abc", rng.randint(1, 2))) for at in range(rng.randint(1, 5))}
+    crews = {unit: rng.choice("PQ") for unit in units if rng.random() < 0.3}
+    send = {name: rng.randint(1, 2) for name in rng.sample("abc", rng.randint(2, 3))}
+    slots = [name for name, count in send.items() for _ in range(count)]
+    most = max(
+        sum(unit is not None and slot in units[unit].split() for unit, slot in zip(order, slots, strict=True))
+        for order in permutations([*units, *[None] * len(slots)], len(slots))
+        if crews_once(order, slots, units, crews)
+    )
+    proposals = [able(Floor(), units, {name: send[name] for name in order}, crews) for order in permutations(send)]
+    assert len({(each.candidates, each.lacking) for each in proposals}) == 1
+    taken = [x for x in proposals[0].candidates if x.taken_for]
+    assert len(taken) == most
+    assert all(x.taken_for in units[x.unit].split() for x in taken)
+    named = [crews[x.unit] for x in taken if x.unit in crews]
+    assert len(named) == len({*named})
+    short = {name for name in send if sum(x.taken_for == name for x in taken) < send[name]}
+    assert proposals[0].lacking == tuple(sorted(short))
+
+
+def crews_once(order: tuple[str | None, ...], slots: list[str], units: dict[str, str], crews: dict[str, str]) -> bool:
+    """Whether no crew goes out with two of the units that serve."""
+    going = [
+        crews[unit]
+        for unit, slot in zip(order, slots, strict=True)
+        if unit is not None and unit in crews and slot in units[unit].split()
+    ]
+    return len(going) == len({*going})
 
 
 @pytest.mark.parametrize(

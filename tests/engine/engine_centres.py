@@ -6,6 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING, Protocol, Self
 
 from engine_in_memory import START, Disk, DiskFullError, MemoryLog, MemorySeals, MemorySpool, SetClock
+from msgspec.structs import replace
 
 from everycall.centre.embedded import EmbeddedCentre
 from everycall.core.actors import Actor
@@ -84,20 +85,31 @@ class CertificateFiles:
         return self.held.get(certificate)
 
 
-def full_certificate(policy: str) -> CertificateSummary:
-    """A certificate that lacks nothing, of a policy that reads nothing protected."""
+def full_certificate(policy: str, version: str = "1") -> CertificateSummary:
+    """A certificate that lacks nothing, of a policy that reads nothing."""
     return CertificateSummary(
         certificate=f"certificate of {policy[:40]}",
         policy=policy,
-        version="1",
+        version=version,
+        authority="council",
         properties=tuple(PropertyVerdict(name=name, verdict="holds") for name in REQUIRED_PROPERTIES),
         engines=("one", "another"),
     )
 
 
-def adopting(centre: CentreUnderTest, evaluator: Evaluator) -> AdoptPolicy:
+def adopting(
+    centre: CentreUnderTest,
+    evaluator: Evaluator,
+    *,
+    effective_from: int | None = None,
+    effective_to: int | None = None,
+) -> AdoptPolicy:
     """Put the text and the certificate of a policy where they are found, and the command that adopts it."""
-    certificate = full_certificate(evaluator.policy)
+    certificate = replace(
+        full_certificate(evaluator.policy, evaluator.version),
+        effective_from=effective_from,
+        effective_to=effective_to,
+    )
     centre.policies.texts[evaluator.policy] = evaluator
     centre.certificates.held[certificate.certificate] = certificate
     return AdoptPolicy(
@@ -106,6 +118,8 @@ def adopting(centre: CentreUnderTest, evaluator: Evaluator) -> AdoptPolicy:
         authority="council",
         reason="yearly",
         standing=Certified(certificate=certificate.certificate),
+        effective_from=effective_from,
+        effective_to=effective_to,
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-import msgspec
 import pytest
 from engine_centres import CentreUnderTest, MemoryCentre, adopting, check, command, do, take
 from engine_in_memory import START
@@ -53,7 +52,7 @@ def test_the_policy_in_force_is_found_by_its_hash_once_and_again_after_a_restart
 
 def test_a_version_whose_day_has_come_is_found_then(memory: MemoryCentre) -> None:
     do(memory, adopting(memory, Rules(policy=A)), actor=ADMINISTRATOR)
-    later = msgspec.structs.replace(adopting(memory, Rules(policy=B)), effective_from=START + DAY, version="2")
+    later = adopting(memory, Rules(policy=B), effective_from=START + DAY)
     do(memory, later, actor=ADMINISTRATOR)
     rule_of(memory)
     assert memory.policies.asked == [A]
@@ -102,7 +101,7 @@ def test_a_policy_that_is_found_again_decides_again(memory: MemoryCentre) -> Non
 def test_while_none_is_in_force_nothing_is_missing(memory: MemoryCentre) -> None:
     assert rule_of(memory) == "house:send"
     assert memory.engine.policy_missing is None
-    body = msgspec.structs.replace(adopting(memory, Rules(policy=A)), effective_to=START + HOUR)
+    body = adopting(memory, Rules(policy=A), effective_to=START + HOUR)
     memory.policies.fails = True
     do(memory, body, actor=ADMINISTRATOR)
     memory.engine.advance()

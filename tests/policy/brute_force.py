@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from everycall.policy.attributes import Value, Variable
     from everycall.policy.conditions import Condition, Leaf
     from everycall.policy.formula import Call
-    from everycall.policy.rules import Policy, Raise, Step
+    from everycall.policy.rules import Policy, Raise, Stage, Step
 
 
 def matches(condition: Condition, variables: Mapping[str, Variable], call: Call) -> bool:
@@ -88,10 +88,10 @@ def raised(plan: Plan, add: Raise) -> Plan:
         )
     return Plan(
         priority=plan.priority if add.priority is None else min(plan.priority, add.priority),
-        send=tuple(counts.items()),
+        send=tuple(sorted(counts.items())),
         minimum_officers=max(plan.minimum_officers, add.minimum_officers or 0),
         support=plan.support + tuple([name for name in add.support if name not in plan.support]),
-        stage=add.stage if plan.stage is None else plan.stage,
+        stages=_all_reasons(plan.stages, add.stage),
         dispatch_within=_sooner(plan.dispatch_within, add.dispatch_within),
         arrive_within=_sooner(plan.arrive_within, add.arrive_within),
         find_out_within=_sooner(plan.find_out_within, add.find_out_within),
@@ -100,6 +100,11 @@ def raised(plan: Plan, add: Raise) -> Plan:
         offer=offer,
         may=tuple([grant for grant in plan.may if grant.act not in add.forbid]),
     )
+
+
+def _all_reasons(stages: Sequence[Stage], also: Stage | None) -> tuple[Stage, ...]:
+    every = {*stages} if also is None else {*stages, also}
+    return tuple(sorted(every, key=lambda stage: (stage.because, stage.until)))
 
 
 def _sooner(one: int | None, other: int | None) -> int | None:
@@ -120,7 +125,7 @@ def normal(plan: Plan) -> Plan:
         send=tuple(sorted((capability, count) for capability, count in plan.send if count)),
         minimum_officers=plan.minimum_officers,
         support=tuple(sorted(plan.support)),
-        stage=plan.stage,
+        stages=tuple(sorted(set(plan.stages), key=lambda stage: (stage.because, stage.until))),
         dispatch_within=plan.dispatch_within,
         arrive_within=plan.arrive_within,
         find_out_within=plan.find_out_within,
@@ -128,6 +133,42 @@ def normal(plan: Plan) -> Plan:
         cancellation_closes=plan.cancellation_closes,
         offer=plan.offer,
         may=plan.may,
+    )
+
+
+def agencies_of(policy: Policy) -> frozenset[str]:
+    """The agencies that any grant names."""
+    return frozenset(to for rule in policy.deciding for grant in rule.plan.may for to in grant.to)
+
+
+def gets(plan: Plan, agencies: Collection[str], exempt: Collection[str] = ()) -> tuple[object, ...]:
+    """All that a plan means, so that two that mean the same are equal: no component and no name has a part in it.
+
+    Args:
+        plan: The plan.
+        agencies: Those that any grant names; to one that none names stands `None`.
+        exempt: Supports that are left out.
+    """
+    allowed: dict[tuple[object, ...], tuple[int, object]] = {}
+    for grant in plan.may:
+        nobody_named: tuple[str | None, ...] = (*agencies, None)
+        to = (grant.to or nobody_named) if grant.act == "hand_over" else (None,)
+        for each in product((grant.act,), grant.roles, grant.grounds, to):
+            if each not in allowed or allowed[each][0] < grant.within:
+                allowed[each] = grant.within, grant.ladder
+    return (
+        plan.priority,
+        tuple(sorted((capability, count) for capability, count in plan.send if count)),
+        plan.minimum_officers,
+        frozenset(plan.support) - {*exempt},
+        frozenset(plan.stages),
+        plan.dispatch_within,
+        plan.arrive_within,
+        plan.find_out_within,
+        frozenset(plan.ladder),
+        plan.cancellation_closes,
+        plan.offer,
+        frozenset(allowed.items()),
     )
 
 

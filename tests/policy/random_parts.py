@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from msgspec.structs import replace
+
 from everycall.policy.attributes import (
     MINUTES_OF_A_DAY,
     SERVICE,
@@ -35,6 +37,9 @@ SUPPORTS: Final = ("interpreter", "wheelchair_lift")
 AGENCIES: Final = ("federal_police", "transit_police")
 ACTS: Final[tuple[PermittedAct, ...]] = ("hold", "hand_over", "decline")
 GROUNDS: Final = ("caller_asks_for_later", "their_property", "no_danger")
+DOTTED_AGENCIES: Final = ("security", "private.security")
+DOTTED_GROUNDS: Final = ("not_ours", "not_ours.private", "ladder")
+"""What no text may say but a policy made otherwise may: joined by dots without care, they read the same."""
 ROLES: Final[tuple[Role, ...]] = ("dispatcher", "supervisor", "duty_chief", "neighbour_agency")
 STANDARD: Final = (Step(role="dispatcher", at=0), Step(role="supervisor", at=120), Step(role="duty_chief", at=600))
 LADDERS: Final[tuple[tuple[Step, ...], ...]] = (
@@ -45,7 +50,10 @@ LADDERS: Final[tuple[tuple[Step, ...], ...]] = (
 STAGES: Final = (
     Stage(because="The scene may be dangerous.", until="Police say that it is safe."),
     Stage(because="There is a gas leak.", until="The gas company has shut it."),
+    Stage(because="The scene may be dangerous.", until="The chief in person orders it."),
+    Stage(because="Police are short.", until="Police say that it is safe."),
 )
+"""Some that have only the reason in common, or only what ends the waiting."""
 SECONDS: Final = (None, 60, 120, 1800)
 FLOOR: Final = Floor(
     answer_within=15,
@@ -236,12 +244,13 @@ def random_grants(rng: Random, count: int) -> tuple[Grant, ...]:
     grants: list[Grant] = []
     for _ in range(count):
         act = rng.choice(ACTS)
-        to = tuple(rng.sample(AGENCIES, rng.randint(0, 2))) if act == "hand_over" else ()
+        agencies, pool = (DOTTED_AGENCIES, DOTTED_GROUNDS) if rng.random() < 0.3 else (AGENCIES, GROUNDS)
+        to = tuple(rng.sample(agencies, rng.randint(0, 2))) if act == "hand_over" else ()
         grants.append(
             Grant(
                 act=act,
                 roles=tuple(rng.sample(ROLES[:3], rng.randint(1, 2))),
-                grounds=tuple(rng.sample(GROUNDS, rng.randint(1, 2))),
+                grounds=tuple(rng.sample(pool, rng.randint(1, 2))),
                 within=rng.choice((600, 3600)),
                 ladder=rng.choice(LADDERS),
                 to=to,
@@ -254,9 +263,10 @@ def random_plan(rng: Random, grants: tuple[Grant, ...]) -> Plan:
     """A plan; each of its components is often one that other plans have too."""
     offer = None
     if rng.random() < 0.2:
+        agencies, grounds = (DOTTED_AGENCIES, DOTTED_GROUNDS) if rng.random() < 0.3 else (AGENCIES, GROUNDS)
         offer = Offer(
-            to=rng.choice(AGENCIES),
-            ground=rng.choice(GROUNDS),
+            to=rng.choice(agencies),
+            ground=rng.choice(grounds),
             within=rng.choice((180, 600)),
             meanwhile=rng.choice(("send", "wait")),
             ladder=rng.choice(LADDERS),
@@ -266,7 +276,7 @@ def random_plan(rng: Random, grants: tuple[Grant, ...]) -> Plan:
         send=tuple([(name, rng.randint(1, 3)) for name in rng.sample(CAPABILITIES, rng.randint(1, 2))]),
         minimum_officers=rng.choice((0, 0, 2)),
         support=tuple(rng.sample(SUPPORTS, rng.choice((0, 0, 1)))),
-        stage=rng.choice(STAGES) if rng.random() < 0.2 else None,
+        stages=tuple(rng.sample(STAGES, rng.choice((1, 1, 2)))) if rng.random() < 0.25 else (),
         dispatch_within=rng.choice(SECONDS),
         arrive_within=rng.choice(SECONDS),
         find_out_within=rng.choice((None, None, 120)),
@@ -275,6 +285,13 @@ def random_plan(rng: Random, grants: tuple[Grant, ...]) -> Plan:
         offer=offer,
         may=tuple(rng.sample(grants, rng.randint(0, min(3, len(grants))))),
     )
+
+
+def nearly(rng: Random, plan: Plan) -> Plan:
+    """The plan with another order of what it sends, which means nothing, or with other words of staging, which do."""
+    if rng.random() < 0.5:
+        return replace(plan, send=tuple(rng.sample(plan.send, len(plan.send))))
+    return replace(plan, stages=tuple(rng.sample(STAGES, rng.choice((1, 1, 2)))))
 
 
 RAISED: Final = (

@@ -17,6 +17,7 @@ from random_parts import (
     FLOOR,
     HEADING,
     Vocabulary,
+    nearly,
     random_attributes,
     random_grants,
     random_plan,
@@ -75,6 +76,7 @@ def random_policy(
         return Always() if rng.random() < 0.02 else found
 
     plans = [random_plan(rng, grants) for _ in range(max(2, rules // 2))]
+    plans += [nearly(rng, rng.choice(plans)) for _ in range(max(1, rules // 4))]
     deciding = tuple(
         [
             Rule(id=f"rule_{at}", when=condition(), plan=rng.choice(plans), because="It says so.", line=at + 1)

@@ -228,10 +228,10 @@ def test_a_number_is_no_yes_and_a_yes_no_number() -> None:
 
 FULL = Plan(
     priority=3,
-    send=(("police", 1), ("ambulance", 1)),
+    send=(("ambulance", 1), ("police", 1)),
     minimum_officers=1,
     support=("interpreter",),
-    stage=STAGES[0],
+    stages=STAGES[:1],
     dispatch_within=100,
     ladder=(Step(role="dispatcher", at=0), Step(role="supervisor", at=120)),
     offer=Offer(to="federal_police", ground="their_property", within=180, meanwhile="wait", ladder=LADDERS[0]),
@@ -247,12 +247,13 @@ FULL = Plan(
     [
         (Raise(priority=1), {"priority": 1}),
         (Raise(priority=5), {}),
-        (Raise(send=(("police", 3),)), {"send": (("police", 3), ("ambulance", 1))}),
-        (Raise(send=(("engine", 1), ("police", 1))), {"send": (("police", 1), ("ambulance", 1), ("engine", 1))}),
+        (Raise(send=(("police", 3),)), {"send": (("ambulance", 1), ("police", 3))}),
+        (Raise(send=(("engine", 1), ("police", 1))), {"send": (("ambulance", 1), ("engine", 1), ("police", 1))}),
         (Raise(minimum_officers=2), {"minimum_officers": 2}),
         (Raise(minimum_officers=0), {}),
         (Raise(support=("wheelchair_lift", "interpreter")), {"support": ("interpreter", "wheelchair_lift")}),
-        (Raise(stage=STAGES[1]), {}),  # the plan's own reason stays
+        (Raise(stage=STAGES[0]), {}),
+        (Raise(stage=STAGES[1]), {"stages": STAGES[:2]}),  # both hold, sorted by the reason
         (Raise(dispatch_within=30), {"dispatch_within": 30}),
         (Raise(dispatch_within=200), {}),
         (Raise(arrive_within=200, find_out_within=20), {"arrive_within": 200, "find_out_within": 20}),
@@ -288,17 +289,17 @@ def test_each_raise_changes_only_what_it_names_and_only_upwards(added: Raise, ex
 def test_raises_start_from_nothing_too() -> None:
     bare = Plan(priority=4)
     stage = composed(bare, [Raise(go_meanwhile=True), Raise(stage=STAGES[1]), Raise(stage=STAGES[0])])
-    assert stage == replace(bare, stage=STAGES[1])
+    assert stage == replace(bare, stages=STAGES[:2])
 
 
 @given(SEEDS)
 @settings(max_examples=60, deadline=None)
 @example(3)
-def test_the_order_of_add_rules_changes_nothing_but_the_reason_to_stage(seed: int) -> None:
+def test_the_order_of_add_rules_changes_nothing(seed: int) -> None:
     rng = Random(seed)
     policy = random_policy(rng, adds=4)
     plan = random_plan(rng, ())
-    raises = [replace(added.add, stage=None) for added in policy.add]
+    raises = [added.add for added in policy.add]
     other = list(raises)
     rng.shuffle(other)
     assert brute_force.normal(composed(plan, raises)) == brute_force.normal(composed(plan, other))

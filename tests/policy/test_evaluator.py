@@ -20,10 +20,11 @@ from everycall.core.deadlines import Deadline, Rung, next_rung
 from everycall.core.policies import Asked, Evaluator, PermittedAct
 from everycall.core.policies import Offer as CoreOffer
 from everycall.policy.attributes import TIME_OF_DAY, WEEKDAY, Choice, Zone
-from everycall.policy.components import ANY_OTHER, Components
+from everycall.policy.components import ANY_OTHER, Components, about, parts_of
 from everycall.policy.conditions import All, Always, During, Is, Within
+from everycall.policy.evaluate import Decision
 from everycall.policy.evaluator import PolicyEvaluator, local_time, response_plan, rungs
-from everycall.policy.rules import AddRule, Grant, Offer, Plan, Policy, Raise, Rule, Step
+from everycall.policy.rules import AddRule, Grant, Offer, Plan, Policy, Raise, Rule, Stage, Step
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,7 +38,7 @@ REPORT = Plan(
     send=(("police", 1),),
     minimum_officers=1,
     support=("interpreter",),
-    stage=STAGES[0],
+    stages=STAGES[:1],
     dispatch_within=1800,
     arrive_within=5400,
     ladder=STANDARD,
@@ -301,14 +302,46 @@ def test_permissions_are_those_that_the_components_compare(seed: int) -> None:
         ranks = dict(zip(components.items, components.ranks(evaluator.decide(question).plan), strict=True))
         for component, rank in ranks.items():
             for name in component.names:
-                parts = name.split(".")
-                if parts[0] != "may" or parts[-1] == "ladder":
+                parts = parts_of(name)
+                if parts[0] != "may" or about(name) == "ladder":
                     continue
                 act, role, ground, to = (*parts[1:], None)[:4]
                 agency = "unheard_of" if to == ANY_OTHER else to
                 permission = evaluator.may(act, role, ground, question, agency)  # type: ignore[arg-type]  # of the name
                 words = f"allowed, {(permission.longest or 0) // SECOND} s" if permission.allowed else "not allowed"
                 assert component.levels[rank] == words, name
+
+
+@pytest.mark.parametrize(
+    ("stages", "because", "until"),
+    [
+        ((), None, None),
+        (STAGES[1:2], STAGES[1].because, STAGES[1].until),
+        (
+            (STAGES[1], STAGES[0]),
+            "The scene may be dangerous; and There is a gas leak.",
+            "Police say that it is safe; and The gas company has shut it.",
+        ),
+        ((STAGES[3], STAGES[0]), "Police are short; and The scene may be dangerous.", STAGES[0].until),
+        (
+            (Stage(because="a", until="x" * 240), Stage(because="b", until="y" * 240)),
+            "a; and b",
+            f"{'x' * 116}…; and {'y' * 116}…",
+        ),
+    ],
+)
+def test_every_reason_to_stage_and_every_end_of_it_reach_the_core(
+    stages: tuple[Stage, ...], because: str | None, until: str | None
+) -> None:
+    plan = response_plan(Decision(rule="r", raised_by=(), plan=replace(REPORT, stages=stages)), "v")
+    assert (plan.stage, plan.stage_because, plan.stage_until) == (bool(stages), because, until)
+    assert len(plan.stage_until or "") <= 240
+
+
+def test_what_is_sent_reaches_the_core_sorted() -> None:
+    given = replace(REPORT, send=(("police", 1), ("engine", 0), ("als", 2)))
+    plan = response_plan(Decision(rule="r", raised_by=(), plan=given), "v")
+    assert [(need.capability, need.count) for need in plan.send] == [("als", 2), ("police", 1)]
 
 
 def test_every_role_and_act_gets_a_sentence() -> None:

@@ -304,6 +304,11 @@ def test_what_cannot_be_read_is_status_2(tmp_path: Path, capsys: pytest.CaptureF
         ({"support": ("interpreter",)}, {}, {"support.interpreter": -1}),
         ({"cancellation_closes": True}, {"cancellation_closes": False}, {"cancellation_closes": 1}),
         ({"stage": False}, {"stage": True}, {"stage": 0}),
+        (
+            {"stage": True, "stage_because": "a", "stage_until": "b"},
+            {"stage": True, "stage_because": "a", "stage_until": "the chief orders it"},
+            {"stage": 0},
+        ),
         ({"minimum_officers": 1}, {"minimum_officers": 2}, {"minimum_officers": 1}),
     ],
 )

@@ -8,13 +8,13 @@ from __future__ import annotations
 import hashlib
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
+from everycall.core.adopting import different_persons
 from everycall.core.base import Frozen
 from everycall.core.commands import Command
 from everycall.core.versions import AdoptPolicy, Certified, CountersignPolicy, OverObjection
-from everycall.policy.certificate import certificate_bytes
+from everycall.policy.certificate import LONGEST_WORD, certificate_bytes, instant_of
 from everycall.policy.properties.check import check
 from everycall.policy.text import read_policy
 
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
     from everycall.centre.embedded import EmbeddedCentre
     from everycall.core.actors import Actor
+    from everycall.core.versions import PolicyInForce
     from everycall.engine.answers import Answer
     from everycall.policy.properties.report import CheckReport
     from everycall.policy.rules import Policy
 
 MOST_FAILING: Final = 50
-LONGEST_WORD: Final = 240
 
 
 class Objection(Frozen, frozen=True, kw_only=True):
@@ -130,11 +130,23 @@ def put_in_force(
                 authority=heading.authority[:LONGEST_WORD],
                 reason=heading.reason[:LONGEST_WORD],
                 standing=standing,
-                effective_from=_instant(heading.effective_from),
-                effective_to=_instant(heading.effective_to),
+                effective_from=instant_of(heading.effective_from),
+                effective_to=instant_of(heading.effective_to),
             ),
         )
     )
+
+
+def waiting_for_signature(centre: EmbeddedCentre) -> list[PolicyInForce]:
+    """The versions in force, or waiting for their day, that one person alone put there over objection."""
+    state = centre.engine.state
+    return [
+        version
+        for version in (state.policy, *state.next_policies)
+        if version is not None
+        and isinstance(version.standing, OverObjection)
+        and len(different_persons(version.standing.persons)) == 1
+    ]
 
 
 def countersign_policy(centre: EmbeddedCentre, actor: Actor, *, policy: str, ends_at: int, reason: str) -> Answer:
@@ -168,7 +180,3 @@ def _failing(report: CheckReport) -> tuple[str, ...]:
         if (line := " ".join(shown.words[start : start + LONGEST_WORD].split()))
     ]
     return tuple(words[:MOST_FAILING])
-
-
-def _instant(text: str | None) -> int | None:
-    return None if text is None else round(datetime.fromisoformat(text).timestamp()) * 1_000_000

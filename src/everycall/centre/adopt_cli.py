@@ -12,6 +12,7 @@ from rich.text import Text
 
 from everycall.centre.embedded import EmbeddedCentre
 from everycall.core.actors import Actor
+from everycall.core.adopting import LONGEST_BY_ONE, LONGEST_OVER_OBJECTION, is_staff_code
 from everycall.core.events import UnreadableEventError
 from everycall.core.refusals import Refusal
 from everycall.engine.answers import Answer, Done
@@ -20,10 +21,15 @@ from everycall.policy.text import PolicyError
 from everycall.record import RecordError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from everycall.centre.adopt import Objection
+    from everycall.core.versions import PolicyInForce
 
 SignerRole = Literal["supervisor", "duty_chief", "administrator"]
 _MICROSECONDS: Final = 1_000_000
+_SHORTEST: Final = 4
+"""So much of a hash is typed at the least."""
 _NOT_ADOPTED: Final = (
     "Not adopted. Mend what is named above; or put it in force --over-objection, with a --reason, "
     "for at most 12 hours, or --with a second person for at most 30 days."
@@ -70,6 +76,7 @@ def adopt(
         from everycall.centre.adopt import prove, put_in_force  # noqa: PLC0415  # needs the engines of the proof
         from everycall.policy.check_cli import show  # noqa: PLC0415
 
+        _staff_codes(by, with_)
         objection = _objection(by, with_, until, reason, over_objection=over_objection)
         with errors.status("proving", spinner="line"):
             proved = prove(policy.read_bytes(), seconds=seconds)
@@ -91,6 +98,8 @@ def adopt(
         return 2
     if proved.holds and over_objection:
         errors.print(Text("It holds, so no objection is recorded: it stands by its certificate."))
+    if create is not None and not isinstance(answer, Done):
+        errors.print(Text(f"The new record {record} is there all the same, without a policy: leave out --create now."))
     what = f"{proved.policy.hash} with certificate {proved.certificate_hash}"
     return _told(answer, what, console, errors)
 
@@ -108,7 +117,7 @@ def countersign(
     """Sign, as the second person, for a policy that one person put in force over objection.
 
     Args:
-        policy: The hash of its text, as `policy history` shows it.
+        policy: The hash of its text, or its beginning, as `policy history` shows it.
         record: The record of the centre.
         by: The staff code of who signs.
         reason: Why.
@@ -117,20 +126,53 @@ def countersign(
     """
     errors = Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
     try:
-        from everycall.centre.adopt import countersign_policy  # noqa: PLC0415
+        from everycall.centre.adopt import countersign_policy, waiting_for_signature  # noqa: PLC0415
 
+        _staff_codes(by)
         with EmbeddedCentre.open(record) as centre:
+            whole = _the_one(policy, waiting_for_signature(centre))
             answer = countersign_policy(
                 centre,
                 Actor(person=by, role=role),
-                policy=policy,
+                policy=whole,
                 ends_at=_end(until, alone=False),
                 reason=reason,
             )
     except (RecordError, UnreadableEventError, WrongOptionsError) as error:
         errors.print(Text(f"error: {error}"))
         return 2
-    return _told(answer, policy, Console(highlight=False, emoji=False, soft_wrap=True), errors)
+    return _told(answer, whole, Console(highlight=False, emoji=False, soft_wrap=True), errors)
+
+
+def _staff_codes(by: str, other: str | None = None) -> None:
+    """Before anything is opened or made.
+
+    Raises:
+        WrongOptionsError: One is none, or both are one person.
+    """
+    for option, person in (("--by", by), ("--with", other)):
+        if person is not None and not is_staff_code(person):
+            raise WrongOptionsError(
+                f"{option} {person!a}: give a staff code, never a name: letters, digits, '-', '_' and '.', no spaces."
+            )
+    if other is not None and by.casefold() == other.casefold():
+        raise WrongOptionsError("--with names the same person as --by. Name another, or leave it out.")
+
+
+def _the_one(beginning: str, waiting: Sequence[PolicyInForce]) -> str:
+    """The whole hash of the version that is meant.
+
+    Raises:
+        WrongOptionsError: None, or more than one, that waits for a signature begins so.
+    """
+    found = [version.policy for version in waiting if version.policy.startswith(beginning.lower())]
+    if len(beginning) >= _SHORTEST and len(found) == 1:
+        return found[0]
+    listed = ", ".join(f"{version.policy[:12]} ({version.version})" for version in waiting)
+    raise WrongOptionsError(
+        f"{beginning!a} is not the beginning, of {_SHORTEST} characters or more, of one version that waits for a "
+        f"second signature. Waiting: {listed or 'none'}."
+    )
 
 
 def _objection(
@@ -145,7 +187,15 @@ def _objection(
     if not reason:
         raise WrongOptionsError("Over objection a reason is needed: give --reason.")
     persons = (by,) if other is None else (by, other)
-    return Objection(persons=persons, reason=reason, ends_at=_end(until, alone=other is None))
+    return Objection(persons=persons, reason=reason, ends_at=_allowed(_end(until, alone=other is None), other))
+
+
+def _allowed(ends_at: int, other: str | None) -> int:
+    now = round(datetime.now(UTC).timestamp()) * _MICROSECONDS
+    longest = LONGEST_BY_ONE if other is None else LONGEST_OVER_OBJECTION
+    if not now < ends_at <= now + longest:
+        raise WrongOptionsError("--until must be within 12 hours, or with a second person (--with) within 30 days.")
+    return ends_at
 
 
 def _told(answer: Answer | None, what: str, console: Console, errors: Console) -> int:

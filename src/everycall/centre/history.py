@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
@@ -18,7 +19,12 @@ from everycall.core.versions import (
 )
 
 if TYPE_CHECKING:
+    from everycall.policy.certificate import Certificate
+    from everycall.policy.properties.report import Shown
     from everycall.record import SqliteRecord
+
+_NUMBER: Final = re.compile(r"[0-9.]+")
+"""Seconds and conflicts, in a sentence on what was not settled."""
 
 
 class Version(Frozen, frozen=True, kw_only=True):
@@ -76,6 +82,45 @@ def versions_of(record: SqliteRecord) -> list[Version]:
             found[current] = replace(found[current], until=event.at)
             current = None
     return found
+
+
+def differing_parts(kept: Certificate, new: Certificate) -> list[str]:
+    """In what a certificate and a new proof of the same text differ, part by part.
+
+    Nothing is left out but what may differ between two proofs of one text: seconds, how many questions were asked,
+    the versions of the engines. Between different versions neither the questions' hashes nor the calls chosen as
+    examples need be the same, so of what was found its kind, rules and variable are compared.
+    """
+    same_engines = kept.engines == new.engines
+    first, second = (_comparable(certificate, whole=same_engines) for certificate in (kept, new))
+    return [name for name in first if first[name] != second[name]]
+
+
+def _comparable(certificate: Certificate, *, whole: bool) -> dict[str, object]:
+    parts: dict[str, object] = {
+        name: getattr(certificate, name)
+        for name in certificate.__struct_fields__
+        if name not in ("properties", "proxies", "engines", "cpu_seconds")
+    }
+    parts["engines"] = [name.partition(" ")[0] for name in certificate.engines]
+    parts["properties"] = [found.name for found in certificate.properties]
+    for found in certificate.properties:
+        parts[found.name] = (
+            found.verdict,
+            found.says,
+            [_NUMBER.sub("", said) for said in found.open] if whole else len(found.open),
+            *[[each if whole else _told(each) for each in shown] for shown in (found.refutations, found.listed)],
+            found.smtlib if whole else None,
+        )
+    parts["proxies"] = [
+        each if whole else (each.kind, each.name, each.words, each.rules, [_told(shown) for shown in each.effects])
+        for each in certificate.proxies
+    ]
+    return parts
+
+
+def _told(shown: Shown) -> tuple[object, ...]:
+    return shown.kind, shown.rules, shown.variable
 
 
 def _last(found: list[Version], event: PolicyCountersigned) -> int:

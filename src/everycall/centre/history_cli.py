@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
 from cyclopts import Parameter
@@ -13,11 +13,16 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from everycall.centre.history import Version, versions_of
+from everycall.centre.history import Version, differing_parts, versions_of
 from everycall.core.events import UnreadableEventError
+from everycall.policy.output import even_if_nobody_reads
 from everycall.policy.properties.asking import MissingEngineError
 from everycall.policy.text import PolicyError
 from everycall.record import RecordError, SqliteRecord
+
+AS_CERTIFIED: Final = "as certified"
+_SECONDS: Final = 60.0
+"""For each question, as an adoption has."""
 
 
 def history(
@@ -63,17 +68,23 @@ def history(
     except MissingEngineError as error:
         errors.print(Text(f"error: {error}"))
         return 2
-    if json:
-        content = {"versions": versions, "rechecked": again}
-        sys.stdout.write(msgspec.json.format(msgspec.json.encode(content), indent=2).decode() + "\n")
-    else:
-        _show(versions, again, Console(highlight=False, emoji=False))
-    return 1 if any(word != "as certified" for word in again.values()) else 0
+    status = 1 if any(word != AS_CERTIFIED for word in again.values()) else 0
+    with even_if_nobody_reads():
+        if json:
+            content = {"versions": versions, "rechecked": again}
+            sys.stdout.write(msgspec.json.format(msgspec.json.encode(content), indent=2).decode() + "\n")
+        else:
+            _show(versions, again, Console(highlight=False, emoji=False))
+    return status
 
 
 def _rechecked(record: SqliteRecord, versions: list[Version]) -> dict[str, str]:
-    """For each certificate whether a new proof says the same."""
-    from everycall.policy.certificate import certificate_bytes, summary_of  # noqa: PLC0415  # needs the engines
+    """For each certificate whether a new proof says the same, and if not, where they differ."""
+    from everycall.policy.certificate import (  # noqa: PLC0415  # needs the engines
+        CertificateError,
+        certificate_of,
+        read_certificate,
+    )
     from everycall.policy.properties.check import check  # noqa: PLC0415
     from everycall.policy.text import read_policy  # noqa: PLC0415
 
@@ -81,10 +92,17 @@ def _rechecked(record: SqliteRecord, versions: list[Version]) -> dict[str, str]:
     for version in versions:
         if version.certificate is None or version.certificate in found:
             continue
-        kept = summary_of(record.blob(version.certificate))
-        new = summary_of(certificate_bytes(check(read_policy(record.blob(version.policy)))))
-        same = (kept.policy, kept.properties, kept.attributes) == (new.policy, new.properties, new.attributes)
-        found[version.certificate] = "as certified" if same else "the proof now says otherwise"
+        try:
+            kept = read_certificate(record.blob(version.certificate))
+        except CertificateError as error:
+            found[version.certificate] = f"it is no certificate: {error}"
+            continue
+        differing = differing_parts(
+            kept, certificate_of(check(read_policy(record.blob(version.policy)), seconds=_SECONDS))
+        )
+        found[version.certificate] = (
+            f"the proof now says otherwise: {', '.join(differing)}" if differing else AS_CERTIFIED
+        )
     return found
 
 

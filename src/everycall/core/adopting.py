@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
 from everycall.core.base import DAY, HOUR
-from everycall.core.certificates import why_not_checked
+from everycall.core.certificates import why_not_checked, why_not_of_this_adoption
 from everycall.core.deadlines import Deadline, standing
 from everycall.core.escalation import put_off
 from everycall.core.refusals import Refusal, unknown
@@ -26,6 +27,8 @@ from everycall.core.versions import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from everycall.core.actors import Actor
     from everycall.core.event import Event
     from everycall.core.given import Given
@@ -39,10 +42,16 @@ LONGEST_OVER_OBJECTION: Final = 30 * DAY
 LONGEST_BY_ONE: Final = 12 * HOUR
 """One watch commander alone, until the second signs."""
 
+BETWEEN_TWO_BY_ONE: Final = 30 * DAY
+"""So long after one person objected alone nobody does so again, unless a second person has signed since."""
+
 END: Final = "policy"
 """The subject of the deadline at which the version in force ends; there is one such version at most."""
 
 _MAY_ADOPT: Final = frozenset({"supervisor", "duty_chief", "administrator"})
+
+_STAFF_CODE: Final = re.compile(r"[A-Za-z0-9_.-]+")
+"""ASCII only: a code that looks like another one would be a second person who does not exist."""
 
 
 def _beginning_of(policy: str) -> str:
@@ -51,13 +60,35 @@ def _beginning_of(policy: str) -> str:
 
 
 def _no_authority(actor: Actor) -> Refusal | None:
-    if actor.role in _MAY_ADOPT:
+    if actor.role not in _MAY_ADOPT:
+        return Refusal(
+            code="no_authority",
+            rule="house:9",
+            because=f"A {actor.role} cannot put a policy in force.",
+            instead="Ask a supervisor, the duty chief or an administrator to adopt it.",
+        )
+    return _no_staff_code((actor.person,))
+
+
+def is_staff_code(person: str) -> bool:
+    """Whether this can name somebody who signs: letters and digits of ASCII, `-`, `_` and `.`."""
+    return _STAFF_CODE.fullmatch(person) is not None
+
+
+def different_persons(persons: Iterable[str]) -> set[str]:
+    """Who they are: small and capital letters name the same person."""
+    return {person.casefold() for person in persons}
+
+
+def _no_staff_code(persons: Iterable[str]) -> Refusal | None:
+    wrong = [person for person in persons if not is_staff_code(person)]
+    if not wrong:
         return None
     return Refusal(
-        code="no_authority",
+        code="no_staff_code",
         rule="house:9",
-        because=f"A {actor.role} cannot put a policy in force.",
-        instead="Ask a supervisor, the duty chief or an administrator to adopt it.",
+        because=f"{wrong[0]!a} is not a staff code.",
+        instead="Sign with a staff code, never a name: letters, digits, '-', '_' and '.', and no spaces.",
     )
 
 
@@ -66,7 +97,7 @@ def adopt_policy(state: State, actor: Actor, body: AdoptPolicy, given: Given) ->
 
     Nothing in force unchecked, unless somebody with a name puts it in force over the objection, with an end.
     """
-    refusal = _no_authority(actor) or _not_checked(actor, body, given) or _no_such_time(body, given.now)
+    refusal = _no_authority(actor) or _not_checked(state, actor, body, given) or _no_such_time(body, given.now)
     if refusal is not None:
         return refusal
     event = PolicyAdopted(
@@ -105,7 +136,7 @@ def _end(due: int | None) -> tuple[Deadline, ...]:
     return () if due is None else (Deadline(kind="policy", subject=END, due=due),)
 
 
-def _not_checked(actor: Actor, body: AdoptPolicy, given: Given) -> Refusal | None:
+def _not_checked(state: State, actor: Actor, body: AdoptPolicy, given: Given) -> Refusal | None:
     stands = body.standing
     if isinstance(stands, ReadsNothingProtected):
         return Refusal(
@@ -116,12 +147,33 @@ def _not_checked(actor: Actor, body: AdoptPolicy, given: Given) -> Refusal | Non
             "reason, an end date.",
         )
     if isinstance(stands, Certified):
-        return why_not_checked(given.certificate, stands.certificate, body.policy, body.reads)
-    return _objection(actor, stands, given.now)
+        lacking = why_not_checked(given.certificate, stands.certificate, body.policy, body.reads)
+        if lacking is not None or given.certificate is None:
+            return lacking
+        return why_not_of_this_adoption(given.certificate, body)
+    return _objection(actor, stands, given.now) or _alone_again(state, stands, given.now)
+
+
+def _alone_again(state: State, stands: OverObjection, now: int) -> Refusal | None:
+    """One person alone has a night, not one night after the other."""
+    if len(different_persons(stands.persons)) > 1 or state.objected_alone_at is None:
+        return None
+    if now >= state.objected_alone_at + BETWEEN_TWO_BY_ONE:
+        return None
+    return Refusal(
+        code="objection_by_one_again",
+        rule="house:9",
+        because="Within the last 30 days one person alone put a policy in force over objection, and no second "
+        "person has signed since.",
+        instead="Name a second person who signs with you, or let a second person countersign what stands.",
+    )
 
 
 def _objection(actor: Actor, stands: OverObjection, now: int) -> Refusal | None:
-    persons = len(set(stands.persons))
+    malformed = _no_staff_code(stands.persons)
+    if malformed is not None:
+        return malformed
+    persons = len(different_persons(stands.persons))
     longest = LONGEST_OVER_OBJECTION if persons > 1 else LONGEST_BY_ONE
     if not persons or not stands.reason or not stands.objection:
         return Refusal(
@@ -130,7 +182,7 @@ def _objection(actor: Actor, stands: OverObjection, now: int) -> Refusal | None:
             because="A policy over objection needs the persons, their reason and the objection itself.",
             instead="Name a person (two for more than 12 hours), the reason, and what was objected to.",
         )
-    if actor.person not in stands.persons:
+    if actor.person.casefold() not in different_persons(stands.persons):
         return Refusal(
             code="objection_not_signed",
             rule="house:9",
@@ -142,7 +194,7 @@ def _objection(actor: Actor, stands: OverObjection, now: int) -> Refusal | None:
             code="objection_without_end",
             rule="house:9",
             because="A policy over objection must end: within 12 hours by one person, 30 days by two.",
-            instead="Give an end within that time; it can be adopted again by then.",
+            instead="Give an end within that time; by then a second person can sign for longer.",
         )
     return None
 
@@ -174,16 +226,21 @@ def countersign_policy(state: State, actor: Actor, body: CountersignPolicy, give
     in_force = state.policy is not None and state.policy.policy == body.policy
     version = state.policy if in_force else waiting_version(state, body.policy)
     if version is None:
-        return unknown("policy", body.policy)
+        return replace(
+            unknown("policy", body.policy),
+            because=f"No version with the text {body.policy!r} is in force or waits for its day.",
+            instead="Give the hash of the text that waits for a signature, as `everycall policy history` shows it; "
+            "what has ended is adopted again.",
+        )
     stands = version.standing
-    if not isinstance(stands, OverObjection) or len(set(stands.persons)) > 1:
+    if not isinstance(stands, OverObjection) or len(different_persons(stands.persons)) > 1:
         return Refusal(
             code="nothing_to_countersign",
             rule="house:9",
             because=f"Version {version.version} does not wait for a second signature.",
             instead="Nothing has to be signed.",
         )
-    if actor.person in stands.persons:
+    if actor.person.casefold() in different_persons(stands.persons):
         return Refusal(
             code="countersigned_by_the_same",
             rule="house:9",

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import msgspec
 
-from everycall.core.base import Frozen, Identifier, Word
+from everycall.core.base import Frozen, Identifier, Instant, Word
 from everycall.core.facts import PROTECTED
 from everycall.core.refusals import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+
+    from everycall.core.versions import AdoptPolicy
 
 Verdict = Literal["holds", "refuted", "not_established"]
 """What was found of a property. Only `holds` is a pass: a timeout or two engines that disagree are not."""
@@ -49,11 +51,19 @@ class AttributeVerdict(Frozen, frozen=True, kw_only=True):
 
 
 class CertificateSummary(Frozen, frozen=True, kw_only=True):
-    """What a certificate says: its own hash, the policy's, and each verdict."""
+    """What a certificate says: its own hash, the policy's, what the text says of itself, and each verdict.
+
+    `version` and `authority` are cut to what an entry of the record takes; `reads` are all facts that the rules
+    look at.
+    """
 
     certificate: Identifier
     policy: Identifier
     version: Word
+    authority: Word = ""
+    reads: tuple[Word, ...] = ()
+    effective_from: Instant | None = None
+    effective_to: Instant | None = None
     properties: Annotated[tuple[PropertyVerdict, ...], msgspec.Meta(max_length=100)] = ()
     attributes: Annotated[tuple[AttributeVerdict, ...], msgspec.Meta(max_length=300)] = ()
     engines: Annotated[tuple[Word, ...], msgspec.Meta(max_length=10)] = ()
@@ -87,6 +97,34 @@ def why_not_checked(
             "persons, a reason, an end date.",
         )
     return None
+
+
+def why_not_of_this_adoption(summary: CertificateSummary, adoption: AdoptPolicy) -> Refusal | None:
+    """Why this command is not the adoption of the text that the certificate is about, if it is not.
+
+    The record keeps what the command says; if that could differ from the text, a reader of the record would be
+    told of another version than the one that decides, and the evaluator would be handed less than it looks at.
+    """
+    differing = [
+        name
+        for name, told, certified in (
+            ("version", adoption.version, summary.version),
+            ("authority", adoption.authority, summary.authority),
+            ("reads", sorted(adoption.reads), sorted(summary.reads)),
+            ("effective_from", adoption.effective_from, summary.effective_from),
+            ("effective_to", adoption.effective_to, summary.effective_to),
+        )
+        if told != certified
+    ]
+    if not differing:
+        return None
+    return Refusal(
+        code="certificate_not_of_this_adoption",
+        rule="house:9",
+        because=f"The certificate has another {' and another '.join(differing)} than this adoption.",
+        instead="Say what the text itself says, as `everycall policy adopt` does; to change it, change the text "
+        "and check it again.",
+    )
 
 
 def _lacking(summary: CertificateSummary, reads: Collection[str]) -> list[str]:

@@ -14,6 +14,8 @@ from everycall.core.refusals import Refusal, unknown
 from everycall.core.units import why_not_free
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from everycall.core.actors import Actor
     from everycall.core.given import Given
     from everycall.core.handlers import DecideTable, EvolveTable
@@ -60,9 +62,10 @@ PASSED_OVER: Final = 20
 
 
 def recommend(state: State, _actor: Actor, body: Recommend, given: Given) -> list[Event] | Refusal:
-    """The nearest free units with what the plan asks for, ties by name.
+    """The nearest free units with what the plan asks for, ties by name; as many of them as there are units for.
 
-    Units whose time is unknown come last.
+    Units whose time is unknown come last. What the fewest units have is found first, so that a unit with two
+    capabilities is not spent on the plentiful one, whatever the order in which the plan names them.
     """
     incident = usable(state, body.incident)
     if isinstance(incident, Refusal):
@@ -77,20 +80,20 @@ def recommend(state: State, _actor: Actor, body: Recommend, given: Given) -> lis
     taken: dict[str, str] = {}
     lacking: dict[str, None] = {}
     here = [state.units[key] for key in mine if key in state.units]
+    needed: dict[str, int] = {}
     for requirement in response.plan.send:
         there = sum(1 for unit in here if requirement.capability in unit.capabilities)
-        for _ in range(max(requirement.count - there, 0)):
-            unit = _nearest(free, taken, state, requirement.capability)
-            if unit is None:
-                lacking[requirement.capability] = None
-            else:
-                taken[unit.id] = requirement.capability
-    wanted = {requirement.capability for requirement in response.plan.send}
+        needed[requirement.capability] = needed.get(requirement.capability, 0) + max(requirement.count - there, 0)
+    for capability, units_of in _served(free, needed).items():
+        taken.update((unit.id, capability) for unit in units_of)
+        if len(units_of) < needed[capability]:
+            lacking[capability] = None
+    wanted = {requirement.capability for requirement in response.plan.send if requirement.count}
     officers = sum(unit.officers for unit in here) + sum(state.units[key].officers for key in taken)
     while officers < response.plan.minimum_officers:
         # More of what the plan asks for, until enough people stand there.
         able = [u for u in free if u.officers and wanted.intersection(u.capabilities)]
-        unit = _nearest(able, taken, state, None)
+        unit = _nearest(able, taken, state)
         if unit is None:
             lacking[OFFICERS] = None
             break
@@ -125,19 +128,57 @@ def recommend(state: State, _actor: Actor, body: Recommend, given: Given) -> lis
     ]
 
 
-def _nearest(free: list[Unit], taken: dict[str, str], state: State, capability: str | None) -> Unit | None:
-    """The next unit that is able and not taken; a crew goes out with one unit at a time."""
+def _served(free: Sequence[Unit], needed: Mapping[str, int]) -> dict[str, list[Unit]]:
+    """Which units serve which capability, by its name: as many as can be served together.
+
+    What the fewest can serve comes first, and takes the nearest. Where none is left, those taken before make
+    room if another can stand in for them (an augmenting path: H. W. Kuhn, "The Hungarian method for the
+    assignment problem", Naval Research Logistics Quarterly 2, 1955), so that nothing lacks that need not.
+    A crew goes out with one unit at a time.
+
+    Args:
+        free: The units that could go, nearest first.
+        needed: How many units of each capability are still to be found.
+    """
+    able = {name: [unit for unit in free if name in unit.capabilities] for name in needed}
+    holder: dict[str, tuple[str, Unit]] = {}
+    for name in sorted(needed, key=lambda name: (len({_team(unit) for unit in able[name]}), name)):
+        for _ in range(needed[name]):
+            if not _take(name, able, holder, set()):
+                break  # a further one of the same would find none either
+    served: dict[str, list[Unit]] = {name: [] for name in sorted(needed)}
+    for name, unit in holder.values():
+        served[name].append(unit)
+    return served
+
+
+def _take(name: str, able: Mapping[str, Sequence[Unit]], holder: dict[str, tuple[str, Unit]], asked: set[str]) -> bool:
+    """Take one more unit for a capability: the nearest that is not taken, else one that can be replaced."""
+    unit = next((unit for unit in able[name] if _team(unit) not in holder), None)
+    if unit is not None:
+        holder[_team(unit)] = name, unit
+        return True
+    for unit in able[name]:
+        team = _team(unit)
+        if team in asked:
+            continue
+        asked.add(team)
+        other, _ = holder[team]
+        if other != name and _take(other, able, holder, asked):
+            holder[team] = name, unit
+            return True
+    return False
+
+
+def _team(unit: Unit) -> str:
+    """Who goes out with one unit at a time: its crew, else it alone."""
+    return f"unit {unit.id}" if unit.crew is None else f"crew {unit.crew}"
+
+
+def _nearest(free: list[Unit], taken: dict[str, str], state: State) -> Unit | None:
+    """The next unit that is not taken; a crew goes out with one unit at a time."""
     crews = {state.units[key].crew for key in taken} - {None}
-    return next(
-        (
-            unit
-            for unit in free
-            if unit.id not in taken
-            and unit.crew not in crews
-            and (capability is None or capability in unit.capabilities)
-        ),
-        None,
-    )
+    return next((unit for unit in free if unit.id not in taken and unit.crew not in crews), None)
 
 
 def _recommended(_state: State, _event: UnitsRecommended) -> None:

@@ -53,6 +53,7 @@ class State:
         "instructions",
         "needs",
         "next_policies",
+        "objected_alone_at",
         "policy",
         "reviews",
         "units",
@@ -77,6 +78,7 @@ class State:
         self.acts: dict[str, Act] = {}
         self.policy: PolicyInForce | None = None
         self.next_policies: tuple[PolicyInForce, ...] = ()
+        self.objected_alone_at: int | None = None
         self.counters: defaultdict[str, int] = defaultdict(int)
         # Derived; see `rebuild_indexes`.
         self.deadline_heap: list[tuple[int, str]] = []
@@ -215,6 +217,7 @@ class State:
                     "acts",
                     "policy",
                     "next_policies",
+                    "objected_alone_at",
                 )
             }
             | {"counters": {name: count for name, count in self.counters.items() if count}}

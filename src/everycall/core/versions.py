@@ -6,6 +6,8 @@ Invariants:
    the house's own rules hold, never an earlier version.
 2. Versions that wait stand in the order of their beginnings, at most one for each text and for each instant.
 3. One that stands over an objection always has an end.
+4. `objected_alone_at` is when one person alone last put a version in force over an objection; none once a second
+   person has signed after that, beside the first or for another version.
 """
 
 from __future__ import annotations
@@ -167,6 +169,10 @@ def _adopted(state: State, event: PolicyAdopted) -> None:
         effective_from=event.effective_from,
         effective_to=event.effective_to,
     )
+    if isinstance(event.standing, OverObjection):
+        # Only signatures count here: else a minute under a certified version would buy the next night alone.
+        alone = len({person.casefold() for person in event.standing.persons}) == 1
+        state.objected_alone_at = event.at if alone else None
     if not event.waits:
         state.policy = version
         return
@@ -189,6 +195,7 @@ def _came_into_force(state: State, event: PolicyCameIntoForce) -> None:
 
 
 def _countersigned(state: State, event: PolicyCountersigned) -> None:
+    state.objected_alone_at = None
     if state.policy is not None and state.policy.policy == event.policy:
         state.policy = _signed(state.policy, event)
     else:

@@ -8,6 +8,7 @@ Invariants:
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Annotated, Final, Literal
 
@@ -16,7 +17,7 @@ import msgspec
 from everycall.core.base import Frozen
 from everycall.core.certificates import CertificateSummary, PropertyVerdict
 from everycall.policy.properties.likeness import LIKE_CALLS_ALIKE
-from everycall.policy.properties.report import AttributeReport, CheckReport, PropertyReport, Proxy
+from everycall.policy.properties.report import AttributeReport, CheckReport, PropertyReport, Proxy, verdict_of
 
 ALIKE: Final = "This text treats like calls alike on these attributes. It does not show that people do."
 NOT_SHOWN: Final = "This text is not shown to treat like calls alike."
@@ -42,6 +43,14 @@ LIMITS: Final = (
 FORMAT: Final = 1
 LANGUAGE: Final = 1
 """The version of the policy language, `everycall_policy` in its first line."""
+
+ENGINE_KINDS: Final = ("z3", "CaDiCaL")
+"""What a check asks; the version follows after a space."""
+
+LONGEST_WORD: Final = 240
+"""What an entry of the record takes of a text; an adoption is cut there, and so is what it is compared with."""
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 MOST_BYTES: Final = 64 * 1024 * 1024
 Hash = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
@@ -70,6 +79,8 @@ class Certificate(Frozen, frozen=True, kw_only=True):
         engines: Their names and versions.
         disagreements: Where the engines said opposite things.
         cpu_seconds: What the whole check took.
+        effective_from: From when the text is to hold, as it says itself; none where it does not say.
+        effective_to: Until when.
     """
 
     everycall_certificate: Literal[1]
@@ -88,6 +99,8 @@ class Certificate(Frozen, frozen=True, kw_only=True):
     engines: tuple[str, ...]
     disagreements: tuple[str, ...]
     cpu_seconds: float
+    effective_from: str | None = None
+    effective_to: str | None = None
 
 
 def headline(report: CheckReport) -> str:
@@ -115,6 +128,8 @@ def certificate_of(report: CheckReport) -> Certificate:
         engines=report.engines,
         disagreements=report.disagreements,
         cpu_seconds=report.cpu_seconds,
+        effective_from=report.effective_from,
+        effective_to=report.effective_to,
     )
 
 
@@ -149,7 +164,39 @@ def read_certificate(data: bytes) -> Certificate:
     names = [found.name for found in certificate.properties], [found.name for found in certificate.attributes]
     if any(len(set(each)) < len(each) for each in names):
         raise CertificateError("It has two verdicts about the same thing. Check the policy again.")
+    for found in certificate.properties:
+        if found.verdict != verdict_of(found.refutations, found.open):
+            raise CertificateError(
+                f"Its verdict on {found.name} is not what its own findings make of it. Check the policy again."
+            )
+    kinds = engine_kinds(certificate)
+    if not set(kinds) <= set(ENGINE_KINDS) or len(set(kinds)) < len(kinds):
+        raise CertificateError("It names an engine that a check does not have, or one twice. Check the policy again.")
+    for written in (certificate.effective_from, certificate.effective_to):
+        instant_of(written)
     return certificate
+
+
+def engine_kinds(certificate: Certificate) -> tuple[str, ...]:
+    """The engines without their versions."""
+    return tuple([name.partition(" ")[0] for name in certificate.engines])
+
+
+def instant_of(written: str | None) -> int | None:
+    """An effective date of a text in microseconds UTC, to the second; none for none.
+
+    Raises:
+        CertificateError: It is no instant with its offset from UTC.
+    """
+    if written is None:
+        return None
+    try:
+        instant = datetime.fromisoformat(written)
+    except ValueError as error:
+        raise CertificateError(f"{written!a} is no instant. Check the policy again.") from error
+    if instant.tzinfo is None:
+        raise CertificateError(f"{written!a} has no offset from UTC. Check the policy again.")
+    return round((instant - _EPOCH) / timedelta(seconds=1)) * 1_000_000
 
 
 def _alike(certificate: Certificate) -> bool:
@@ -158,7 +205,7 @@ def _alike(certificate: Certificate) -> bool:
 
 
 def summary_of(data: bytes) -> CertificateSummary:
-    """What the core needs of a certificate: its hash, the policy's, the verdicts, the engines.
+    """What the core needs of a certificate: its hash, the policy's, what the text says, the verdicts, the engines.
 
     Raises:
         CertificateError: See `read_certificate`.
@@ -184,7 +231,11 @@ def summary_of(data: bytes) -> CertificateSummary:
     return CertificateSummary(
         certificate=sha256(data).hexdigest(),
         policy=certificate.policy,
-        version=certificate.version,
+        version=certificate.version[:LONGEST_WORD],
+        authority=certificate.authority[:LONGEST_WORD],
+        reads=certificate.reads,
+        effective_from=instant_of(certificate.effective_from),
+        effective_to=instant_of(certificate.effective_to),
         properties=properties,
         attributes=report.attribute_verdicts(),
         engines=certificate.engines,

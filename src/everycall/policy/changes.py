@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from everycall.core.policies import PermittedAct
-    from everycall.policy.rules import Grant, Offer, Plan, Step
+    from everycall.policy.rules import Grant, Offer, Plan, Stage, Step
 
 
 def changes(before: Plan, after: Plan) -> tuple[str, ...]:
@@ -37,12 +37,11 @@ def _changes(before: Plan, after: Plan) -> Iterator[str]:
     ):
         if one != other:
             yield f"{does} within {_seconds(one)} → {_seconds(other)}"
-    if before.stage != after.stage:
-        yield (
-            "go in without staging"
-            if after.stage is None
-            else f"stage: {after.stage.because} Until: {after.stage.until}"
-        )
+    if before.stages and not after.stages:
+        yield "go in without staging"
+    else:
+        yield from (f"stage: {stage_words(stage)}" for stage in after.stages if stage not in before.stages)
+        yield from (f"no longer stage: {stage_words(stage)}" for stage in before.stages if stage not in after.stages)
     if before.cancellation_closes != after.cancellation_closes:
         yield "a cancellation closes it" if after.cancellation_closes else "a cancellation closes nothing"
     if before.ladder != after.ladder:
@@ -83,6 +82,11 @@ def offer_words(offer: Offer) -> str:
         f"to {offer.to} on the ground {offer.ground} for {duration_words(offer.within)}, {meanwhile}; "
         f"without an answer is told: {ladder_words(offer.ladder)}"
     )
+
+
+def stage_words(stage: Stage) -> str:
+    """Why units wait near the place, and what ends it."""
+    return f"{stage.because} Until: {stage.until}"
 
 
 def ladder_words(steps: Iterable[Step]) -> str:

@@ -17,6 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from everycall.core.certificates import REQUIRED_PROPERTIES
+from everycall.policy.output import NotWrittenError, even_if_nobody_reads, write_file
 from everycall.policy.properties.report import CheckReport, PropertyReport, Shown
 
 if TYPE_CHECKING:
@@ -25,11 +26,18 @@ if TYPE_CHECKING:
 SHOWN: Final = 3
 """So many pairs of a property, and listed things of a kind, are shown; all are in the certificate."""
 WIDTH: Final = 110
+NAMED: Final = 20
+"""So many attributes that rules read and nobody protected are shown."""
+_UNPROTECTED: Final = ("not_protected_but_near", "not_protected")
 MOST_SAID: Final = 6
 """So many differences stand in the sentence; of more there is a table."""
+_CERTIFICATE: Final = len(b'{\n "everycall_certificate": 1,\n "headline": ')
+"""So many bytes say that a file is a certificate of this form."""
+_QUESTIONS: Final = b"; question "
 _STYLE: Final = {"holds": "green", "refuted": "bold red", "not_established": "bold yellow"}
 _KINDS: Final = {
     "may_differ": "Help that may differ by who calls",
+    "reads_protected": "Rules that read what is protected",
     "less_when_unknown": "Gets less while unknown",
     "less_when_unknown_open": "Not known whether it gets less while unknown",
     "substitution": "Declared: less of one kind of help in more danger",
@@ -87,6 +95,9 @@ def check(
                 thorough=thorough,
             )
         written = _write(report, certificate, smtlib)
+    except NotWrittenError as error:
+        errors.print(Text(f"error: {error}"))
+        return 2
     except PolicyError as error:
         errors.print(Text(str(error)))
         return 2
@@ -97,11 +108,12 @@ def check(
         name = error.filename or policy
         errors.print(Text(f"error: {error.strerror}: {name}. Name a file or folder that can be used."))
         return 2
-    if json:
-        sys.stdout.write(written.decode())
-    else:
-        console = Console(highlight=False, emoji=False)
-        show(report, console if console.is_terminal else Console(highlight=False, emoji=False, width=WIDTH))
+    with even_if_nobody_reads():
+        if json:
+            sys.stdout.write(written.decode())
+        else:
+            console = Console(highlight=False, emoji=False)
+            show(report, console if console.is_terminal else Console(highlight=False, emoji=False, width=WIDTH))
     return 0 if passes(report) else 1
 
 
@@ -119,9 +131,16 @@ def _write(report: CheckReport, certificate: Path | None, smtlib: Path | None) -
     if smtlib is not None:
         smtlib.mkdir(parents=True, exist_ok=True)
         for script in report.scripts:
-            (smtlib / script.name).write_text(script.text, encoding="utf-8")
+            write_file(
+                smtlib / script.name,
+                script.text.encode(),
+                what="file of questions",
+                ours=lambda begins: begins.startswith(_QUESTIONS),
+            )
     if certificate is not None:
-        certificate.write_bytes(written)
+        write_file(
+            certificate, written, what="certificate", ours=lambda begins: begins.startswith(written[:_CERTIFICATE])
+        )
     return written
 
 
@@ -157,6 +176,10 @@ def _verdicts(report: CheckReport, told: Certificate, console: Console) -> None:
         # Beside the headline: whoever reads no further must have seen it.
         flags = ", ".join(f"{flag.kind} {flag.name}" for flag in report.proxies)
         console.print(Text(f"Possible proxies for who somebody is: {flags} (below).", style="bold yellow"))
+    near = [each.variable or "" for each in _unprotected(report) if each.kind == "not_protected_but_near"]
+    if near:
+        names = ", ".join(near)
+        console.print(Text(f"Declared not protected, though the name sounds so: {names} (below).", style="bold yellow"))
     console.print()
     for found in report.properties:
         verdict = found.verdict
@@ -169,6 +192,17 @@ def _verdicts(report: CheckReport, told: Certificate, console: Console) -> None:
     for each in report.attributes:
         line = Text(f"  {each.name}: ") + Text(each.verdict.replace("_", " "), style=_STYLE[each.verdict])
         console.print(line + Text(f". {each.because}"))
+    unprotected = _unprotected(report)
+    if unprotected:
+        console.print()
+        console.print(Text("Read by rules and not protected", style="bold"))
+        for shown in unprotected[:NAMED]:
+            _say(console, shown.words, 2)
+        _and_more(len(unprotected), console, NAMED)
+
+
+def _unprotected(report: CheckReport) -> list[Shown]:
+    return [shown for found in report.properties for shown in found.listed if shown.kind in _UNPROTECTED]
 
 
 def _refutations(found: PropertyReport, console: Console) -> None:
@@ -191,16 +225,17 @@ def _say(console: Console, words: str, indent: int, style: str = "") -> None:
     console.print(Padding(Text(words, style=style), (0, 0, 0, indent)))
 
 
-def _and_more(count: int, console: Console) -> None:
-    if count > SHOWN:
-        _say(console, f"… and {count - SHOWN} more: --certificate or --json gives all.", 2, "dim")
+def _and_more(count: int, console: Console, shown: int = SHOWN) -> None:
+    if count > shown:
+        _say(console, f"… and {count - shown} more: --certificate or --json gives all.", 2, "dim")
 
 
 def _listed(report: CheckReport, console: Console) -> None:
     by_kind: dict[str, list[str]] = {}
     for found in report.properties:
         for shown in found.listed:
-            by_kind.setdefault(shown.kind, []).append(shown.words)
+            if shown.kind not in _UNPROTECTED:
+                by_kind.setdefault(shown.kind, []).append(shown.words)
     if not by_kind and not report.overlaps:
         return
     console.print()

@@ -15,7 +15,11 @@ order: a plan may be less in one and more in another.
 | `offer.<agency>.<ground>.meanwhile` | not offered, then going meanwhile, then waiting |
 | `offer.<agency>.<ground>.within` | not offered, then the shorter wait |
 | `may.<act>.<role>.<ground>[.<agency>]` | not allowed, then the shorter time |
-| `stage`, `….ladder` of an offer or a grant | no order: they can only be the same or different |
+| `stage.<because>.<until>`, `….ladder` of an offer or a grant | no order: they can only be the same or different |
+
+The codes in a name have their own dots written otherwise (`part_of`), so that two different things never share a chain;
+`parts_of` takes a name apart again. How staging is worded is operative (what ends the waiting), so each reason with its
+end is a chain of its own.
 
 What a deciding rule gives and what the matching `add` rules give combine by the highest rank, component by
 component: that is why an `add` rule can only raise.
@@ -23,6 +27,7 @@ component: that is why an `add` rule can only raise.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from everycall.core.base import Frozen
@@ -30,7 +35,7 @@ from everycall.core.base import Frozen
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from everycall.policy.rules import Grant, Plan, Policy, Raise, Step
+    from everycall.policy.rules import Grant, Plan, Policy, Raise, Stage, Step
 
 Key = tuple[int, ...]
 """How a level sorts within its chain."""
@@ -38,8 +43,54 @@ Key = tuple[int, ...]
 ANY_OTHER: Final = "any_other"
 """The agencies that no rule names."""
 
+_SEPARATOR: Final = "."
+_ESCAPED: Final = (("\\", "\\\\"), (_SEPARATOR, "\\:"))
+_OFFER_PARTS: Final = 3
+"""`offer`, the agency and the ground; what it is about follows."""
+_GRANT_PARTS: Final = 4
+"""`may`, the act, the role and the ground; of a hand-over the agency follows."""
 _NOT_ALLOWED: Final[Key] = (1, 0)
 _NOT_OFFERED: Final[Key] = (2, 0)
+
+
+def part_of(code: str) -> str:
+    """A code as a part of a component's name: its own dots written otherwise, so that no two names run together."""
+    for plain, escaped in _ESCAPED:
+        code = code.replace(plain, escaped)
+    # An agency may bear the name under which the agencies stand that no rule names.
+    return f"\\-{code}" if code == ANY_OTHER else code
+
+
+def parts_of(name: str) -> tuple[str, ...]:
+    """The codes of which a component's name is made: ("may", "hold", "dispatcher", "no_danger")."""
+    return tuple([_PLAIN.sub(lambda found: _UNESCAPED[found[0]], part) for part in name.split(_SEPARATOR)])
+
+
+def stage_name(stage: Stage) -> str:
+    """The component of staging for this reason and with this end."""
+    return _named("stage", stage.because, stage.until)
+
+
+def support_name(support: str) -> str:
+    """The component of a support."""
+    return _named("support", support)
+
+
+def about(name: str) -> str:
+    """What follows the names in the component of an offer (meanwhile, within, ladder) or of a grant ("", ladder)."""
+    parts = parts_of(name)
+    if parts[0] not in ("offer", "may"):
+        return ""
+    named = _OFFER_PARTS if parts[0] == "offer" else _GRANT_PARTS + (parts[1] == "hand_over")
+    return parts[named] if len(parts) > named else ""
+
+
+def _named(*codes: str) -> str:
+    return _SEPARATOR.join(part_of(code) for code in codes)
+
+
+_UNESCAPED: Final = {"\\\\": "\\", "\\:": _SEPARATOR, "\\-": ""}
+_PLAIN: Final = re.compile(r"\\[\\:-]")
 
 
 class Component(Frozen, frozen=True, kw_only=True):
@@ -68,7 +119,7 @@ class Components:
         """Lay out the chains for these plans and what may be added to them."""
         plans, raises = tuple(dict.fromkeys(plans)), tuple(dict.fromkeys(raises))  # many rules share one
         agencies = sorted({to for plan in plans for grant in plan.may for to in grant.to})
-        self._agencies: Final = (*agencies, ANY_OTHER)
+        self._agencies: Final = (*[part_of(to) for to in agencies], ANY_OTHER)
         self._ladders: dict[tuple[Step, ...], int] = {}
         for plan in plans:
             for steps in [grant.ladder for grant in plan.may] + ([plan.offer.ladder] if plan.offer else []):
@@ -120,7 +171,7 @@ class Components:
                 # Grants come in bundles (many roles and grounds at once): those that never part need one chain.
                 levels = tuple([chain.index(keys.get(name, _absent(name))) for keys in plan_keys])
                 adds = tuple([chain.index(keys[name]) if name in keys else None for keys in raise_keys])
-                where = (name.split(".")[1], name.endswith(".ladder"), tuple(chain), levels, adds)
+                where = (parts_of(name)[1], _of_a_ladder(name), tuple(chain), levels, adds)
             groups.setdefault(where, []).append(name)
         return tuple(
             [
@@ -138,16 +189,16 @@ class Components:
             "priority": (-plan.priority,),
             "minimum_officers": (plan.minimum_officers,),
             "cancellation_closes": (int(not plan.cancellation_closes),),
-            "stage": (int(plan.stage is not None),),
             "dispatch_within": _soon(plan.dispatch_within),
             "arrive_within": _soon(plan.arrive_within),
             "find_out_within": _soon(plan.find_out_within),
         }
-        keys.update({f"send.{capability}": (count,) for capability, count in plan.send})
-        keys.update({f"support.{name}": (1,) for name in plan.support})
+        keys.update({_named("send", capability): (count,) for capability, count in plan.send})
+        keys.update({support_name(name): (1,) for name in plan.support})
+        keys.update({stage_name(stage): (1,) for stage in plan.stages})
         keys.update({f"ladder.{step.role}": (1, -step.at) for step in plan.ladder})
         if plan.offer is not None:
-            name = f"offer.{plan.offer.to}.{plan.offer.ground}"
+            name = _named("offer", plan.offer.to, plan.offer.ground)
             keys[f"{name}.meanwhile"] = (int(plan.offer.meanwhile == "send"), 0)
             keys[f"{name}.within"] = (0, -plan.offer.within)
             keys[f"{name}.ladder"] = (self._ladders[plan.offer.ladder],)
@@ -162,22 +213,22 @@ class Components:
     def _names_of(self, grant: Grant) -> Iterable[str]:
         for role in grant.roles:
             for ground in grant.grounds:
-                name = f"may.{grant.act}.{role}.{ground}"
+                name = _named("may", grant.act, role, ground)
                 if grant.act == "hand_over":
-                    yield from (f"{name}.{to}" for to in grant.to or self._agencies)
+                    yield from (f"{name}.{to}" for to in [part_of(to) for to in grant.to] or self._agencies)
                 else:
                     yield name
 
     def _of_raise(self, added: Raise, named: Iterable[str]) -> dict[str, Key]:
-        keys: dict[str, Key] = {f"send.{capability}": (count,) for capability, count in added.send}
-        keys.update({f"support.{name}": (1,) for name in added.support})
+        keys: dict[str, Key] = {_named("send", capability): (count,) for capability, count in added.send}
+        keys.update({support_name(name): (1,) for name in added.support})
         keys.update({f"ladder.{step.role}": (1, -step.at) for step in added.ladder})
         if added.priority is not None:
             keys["priority"] = (-added.priority,)
         if added.minimum_officers is not None:
             keys["minimum_officers"] = (added.minimum_officers,)
         if added.stage is not None:
-            keys["stage"] = (1,)
+            keys[stage_name(added.stage)] = (1,)
         if added.keep_open:
             keys["cancellation_closes"] = (1,)
         for name, seconds in (
@@ -188,7 +239,7 @@ class Components:
             if seconds is not None:
                 keys[name] = _soon(seconds)
         for name in named:
-            if added.go_meanwhile and name.startswith("offer.") and name.endswith(".meanwhile"):
+            if added.go_meanwhile and name.startswith("offer.") and about(name) == "meanwhile":
                 keys[name] = (1, 0)
             if any(name.startswith(f"may.{act}.") for act in added.forbid):
                 keys[name] = _absent(name)
@@ -202,15 +253,16 @@ class Components:
 
 
 _NO_LADDER: Final[Key] = (1 << 30,)
+_DEADLINES: Final = ("dispatch_within", "arrive_within", "find_out_within")
 
 
 def _unordered(name: str) -> bool:
-    return name == "stage" or _of_a_ladder(name)
+    return name.startswith("stage.") or _of_a_ladder(name)
 
 
 def _of_a_ladder(name: str) -> bool:
-    """Whether it is the ladder of an offer or a grant, and not a truck (`send.ladder`)."""
-    return name.startswith(("offer.", "may.")) and name.endswith(".ladder")
+    """Whether it is the ladder of an offer or a grant, and not a truck (`send.ladder`) or a ground of that name."""
+    return about(name) == "ladder"
 
 
 def _absent(name: str) -> Key:
@@ -221,7 +273,7 @@ def _absent(name: str) -> Key:
         return _NOT_ALLOWED
     if name.startswith("offer."):
         return _NOT_OFFERED
-    return (0, 0) if name.startswith("ladder.") or name.endswith("_within") else (0,)
+    return (0, 0) if name.startswith("ladder.") or name in _DEADLINES else (0,)
 
 
 def _soon(seconds: int | None) -> Key:
@@ -234,16 +286,17 @@ def _words(name: str, key: Key) -> str:
     if name.startswith("offer."):
         if key == _NOT_OFFERED:
             return "not offered"
-        return f"{-key[1]} s" if name.endswith(".within") else ("units go meanwhile" if key[0] else "units wait")
+        return f"{-key[1]} s" if about(name) == "within" else ("units go meanwhile" if key[0] else "units wait")
     if name.startswith("ladder."):
         return f"told after {-key[1]} s" if key[0] else "never told"
-    if name.endswith("_within") and "." not in name:
+    if name in _DEADLINES:
         return f"within {-key[1]} s" if key[0] else "no deadline"
     if name == "priority":
         return f"priority {-key[0]}"
     if name.startswith("support."):
         return "arranged" if key[0] else "not arranged"
-    return {
-        "stage": ("go in", "stage until safe"),
-        "cancellation_closes": ("a cancellation closes it", "a cancellation closes nothing"),
-    }.get(name, (str(key[0]), str(key[0])))[min(key[0], 1)]
+    if name.startswith("stage."):
+        return "yes" if key[0] else "no"
+    if name == "cancellation_closes":
+        return "a cancellation closes nothing" if key[0] else "a cancellation closes it"
+    return str(key[0])

@@ -16,25 +16,24 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from everycall.core.actors import Role
-    from everycall.policy.rules import Offer, Raise, Step
+    from everycall.policy.rules import Offer, Raise, Stage, Step
 
 
 def composed(plan: Plan, raises: Sequence[Raise]) -> Plan:
     """The plan, raised by all of these.
 
-    Where the order of lists is free, what the plan says stands first. Of several reasons to stage the first counts:
-    the plan's own, else that of the first rule that gives one.
+    Where the order of lists is free, what the plan says stands first; but what is sent and the reasons to stage have
+    an order of their own (`sent`, `staged`), so that no order in a text is worth more than another.
     """
     if not raises:
-        return plan
-    stages = [stage for stage in (plan.stage, *(added.stage for added in raises)) if stage is not None]
+        return in_order(plan)
     forbidden = {act for added in raises for act in added.forbid}
     return Plan(
         priority=min([plan.priority, *(added.priority for added in raises if added.priority is not None)]),
         send=_most([plan.send, *(added.send for added in raises)]),
         minimum_officers=max([plan.minimum_officers, *(added.minimum_officers or 0 for added in raises)]),
         support=tuple(dict.fromkeys([*plan.support, *(name for added in raises for name in added.support)])),
-        stage=stages[0] if stages else None,
+        stages=staged([*plan.stages, *(added.stage for added in raises if added.stage is not None)]),
         dispatch_within=_soonest([plan.dispatch_within, *(added.dispatch_within for added in raises)]),
         arrive_within=_soonest([plan.arrive_within, *(added.arrive_within for added in raises)]),
         find_out_within=_soonest([plan.find_out_within, *(added.find_out_within for added in raises)]),
@@ -50,7 +49,23 @@ def _most(sends: Iterable[tuple[tuple[str, int], ...]]) -> tuple[tuple[str, int]
     for send in sends:
         for capability, count in send:
             counts[capability] = max(count, counts.get(capability, 0))
-    return tuple(counts.items())
+    return sent(counts.items())
+
+
+def sent(counts: Iterable[tuple[str, int]]) -> tuple[tuple[str, int], ...]:
+    """What is sent, by capability; none of something is not sent."""
+    return tuple(sorted((capability, count) for capability, count in counts if count))
+
+
+def staged(stages: Iterable[Stage]) -> tuple[Stage, ...]:
+    """Each reason to stage with its end once, sorted."""
+    return tuple(sorted(set(stages), key=lambda stage: (stage.because, stage.until)))
+
+
+def in_order(plan: Plan) -> Plan:
+    """The plan with what is sent and the reasons to stage in their order."""
+    send, stages = sent(plan.send), staged(plan.stages)
+    return plan if (send, stages) == (plan.send, plan.stages) else replace(plan, send=send, stages=stages)
 
 
 def _soonest(seconds: Iterable[int | None]) -> int | None:

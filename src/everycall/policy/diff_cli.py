@@ -16,6 +16,7 @@ from rich.text import Text
 from everycall.policy.difference.compare import compare
 from everycall.policy.difference.past import with_past_calls
 from everycall.policy.difference.view import lines_of
+from everycall.policy.output import even_if_nobody_reads
 from everycall.policy.text import PolicyError, read_policy
 
 if TYPE_CHECKING:
@@ -76,12 +77,13 @@ def run_diff(old: Path, new: Path, *, json: bool, seconds: float, past: PastCall
             raise
         errors.print(Text(f"error: {MISSING}"))
         return 2
-    if json:
-        sys.stdout.write(msgspec.json.format(msgspec.json.encode(as_json(difference)), indent=2).decode() + "\n")
-    else:
-        console = Console(highlight=False, emoji=False, soft_wrap=True)
-        for line in lines_of(difference):
-            console.print(Text(line, style="bold" if line.startswith("CAREFUL") else ""))
+    with even_if_nobody_reads():
+        if json:
+            sys.stdout.write(msgspec.json.format(msgspec.json.encode(as_json(difference)), indent=2).decode() + "\n")
+        else:
+            console = Console(highlight=False, emoji=False, soft_wrap=True)
+            for line in lines_of(difference):
+                console.print(Text(line, style="bold" if line.startswith("CAREFUL") else ""))
     return 0 if difference.nothing_less else 1
 
 

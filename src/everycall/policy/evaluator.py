@@ -14,11 +14,12 @@ from everycall.core.base import FARTHEST, SECOND
 from everycall.core.deadlines import Rung
 from everycall.core.policies import FloorRules, Offer, Permission, Requirement, ResponsePlan
 from everycall.policy.attributes import SERVICE, TIME_OF_DAY, TYPE, WEEKDAY, WEEKDAYS
+from everycall.policy.compose import sent, staged
 from everycall.policy.evaluate import compile_policy
 from everycall.policy.permissions import DOING, allowed, refused
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from everycall.core.actors import Role
     from everycall.core.policies import Asked, PermittedAct
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _REMEMBERED: Final = 4096
 _LONGEST_VERSION: Final = 200
+_LONGEST_WORD: Final = 240
+_AND: Final = "; and "
 _SHORT_HASH: Final = 12
 UNKNOWN_SERVICE: Final = "unknown"
 """How the core says that nobody has found out yet which service is needed."""
@@ -122,6 +125,7 @@ class PolicyEvaluator:
 def response_plan(decision: Decision, label: str) -> ResponsePlan:
     """A decision as the core reads it; `label` names the version."""
     plan = decision.plan
+    stages = staged(plan.stages)
     offer = None
     if plan.offer is not None:
         offer = Offer(
@@ -135,17 +139,17 @@ def response_plan(decision: Decision, label: str) -> ResponsePlan:
         rule=decision.rule,
         policy=label,
         priority=str(plan.priority),
-        send=tuple([Requirement(capability=capability, count=count) for capability, count in plan.send]),
+        send=tuple([Requirement(capability=capability, count=count) for capability, count in sent(plan.send)]),
         minimum_officers=plan.minimum_officers,
-        stage=plan.stage is not None,
+        stage=bool(plan.stages),
         dispatch_within=_microseconds(plan.dispatch_within),
         arrive_within=_microseconds(plan.arrive_within),
         ladder=rungs(plan.ladder),
         cancellation_closes=plan.cancellation_closes,
         support=plan.support,
         raised_by=decision.raised_by,
-        stage_because=None if plan.stage is None else plan.stage.because,
-        stage_until=None if plan.stage is None else plan.stage.until,
+        stage_because=_together(stage.because for stage in stages),
+        stage_until=_together(stage.until for stage in stages),
         find_out_within=_microseconds(plan.find_out_within),
         offer=offer,
     )
@@ -175,6 +179,18 @@ def local_time(instant: int, zone: ZoneInfo) -> tuple[int, str]:
     within = min(max(instant, -FARTHEST), FARTHEST)
     there = (_EPOCH + timedelta(microseconds=within)).astimezone(zone)
     return there.hour * 60 + there.minute, WEEKDAYS[there.weekday()]
+
+
+def _together(sentences: Iterable[str]) -> str | None:
+    """All of these as one phrase, none where there are none: "police say so; and the gas is shut"."""
+    each = list(dict.fromkeys(sentences))
+    each = [*(sentence.strip().rstrip(".;") for sentence in each[:-1]), *each[-1:]]
+    words = _AND.join(each)
+    if len(words) > _LONGEST_WORD:
+        # Each is shown in part: what is cut off whole, nobody would ask about.
+        share = (_LONGEST_WORD - len(_AND) * (len(each) - 1)) // len(each)
+        words = _AND.join(one if len(one) <= share else f"{one[: max(share - 1, 0)]}…" for one in each)[:_LONGEST_WORD]
+    return words or None
 
 
 def _microseconds(seconds: int | None) -> int | None:

@@ -8,7 +8,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from everycall.policy.changes import grant_words, ladder_words, offer_words
+from everycall.policy.changes import grant_words, ladder_words, offer_words, stage_words
 from everycall.policy.permissions import DOING
 from everycall.policy.words import duration_words, listed
 
@@ -120,7 +120,7 @@ def _plan_table(plan: Plan) -> Table:
         ("dispatch within", _within(plan.dispatch_within)),
         ("arrive within", _within(plan.arrive_within)),
         ("find out the type within", "" if plan.find_out_within is None else duration_words(plan.find_out_within)),
-        ("stage", "" if plan.stage is None else f"{plan.stage.because} Until: {plan.stage.until}"),
+        *[("stage", stage_words(stage)) for stage in plan.stages],
         ("offer", "" if plan.offer is None else offer_words(plan.offer)),
         ("a late deadline tells", ladder_words(plan.ladder)),
         ("a cancellation", "closes it" if plan.cancellation_closes else "closes nothing"),

@@ -104,13 +104,16 @@ class Substitution(Frozen, frozen=True, kw_only=True):
 
 
 class Plan(Frozen, frozen=True, kw_only=True):
-    """All that a rule says. A duration that is none is no deadline."""
+    """All that a rule says. A duration that is none is no deadline.
+
+    Where there are several `stages`, all reasons and all ends of the waiting hold together.
+    """
 
     priority: int
     send: tuple[tuple[str, int], ...] = ()
     minimum_officers: int = 0
     support: tuple[str, ...] = ()
-    stage: Stage | None = None
+    stages: tuple[Stage, ...] = ()
     dispatch_within: int | None = None
     arrive_within: int | None = None
     find_out_within: int | None = None
@@ -239,10 +242,17 @@ class Policy(Frozen, frozen=True, kw_only=True):
         )
 
     def variables(self) -> dict[str, Variable]:
-        """All variables by name, those of the attributes first, then the zones'."""
+        """All variables by name, those of the attributes first, then the zones'.
+
+        Raises:
+            ValueError: Two declarations give the same name, which the reader refuses.
+        """
         found = [variable for attribute in self.attributes for variable in variables_of(attribute)]
         found += [variable_of_zone(zone) for zone in self.zones]
-        return {variable.name: variable for variable in found}
+        named = {variable.name: variable for variable in found}
+        if len(named) < len(found):
+            raise ValueError("Two declarations give one variable name: one would be read as the other. Rename one.")
+        return named
 
     def mentioning(self, variables: frozenset[str]) -> Iterator[Rule | AddRule]:
         """The rules that look at any of these variables: deciding ones first."""

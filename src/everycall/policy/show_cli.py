@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
@@ -11,6 +12,7 @@ from rich.console import Console
 from rich.table import Table as Grid
 from rich.text import Text
 
+from everycall.policy.output import NotWrittenError, write_file
 from everycall.policy.tables.tables import tables_of
 from everycall.policy.text import PolicyError, read_policy
 
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
 _WIDEST: Final = 200
 _NARROW: Final = 16
+_GENERATOR: Final = b'<meta name="generator" content="everycall policy show">'
+"""Stands in the template of the page."""
 
 
 def show_policy(
@@ -51,15 +55,19 @@ def show_policy(
             show_tables(read, Console(highlight=False, emoji=False))
             return 0
         else:
-            with output.open("w", encoding="utf-8") as file:
-                show_tables(read, Console(file=file, width=_WIDEST, highlight=False, emoji=False))
-            return 0
+            told = StringIO()
+            show_tables(read, Console(file=told, width=_WIDEST, highlight=False, emoji=False))
+            shown = told.getvalue()
         if output is None:
             sys.stdout.write(shown)
         else:
-            output.write_text(shown, encoding="utf-8")
+            what, ours = ("page", is_page) if as_ == "html" else ("text", None)
+            write_file(output, shown.encode(), what=what, ours=ours)
     except PolicyError as error:
         errors.print(Text(str(error)))
+        return 2
+    except NotWrittenError as error:
+        errors.print(Text(f"error: {error}"))
         return 2
     except OSError as error:
         errors.print(Text(f"error: {error.strerror}: {error.filename}. Name a policy's file that can be read."))
@@ -68,6 +76,11 @@ def show_policy(
         errors.print(Text(f"error: {error.name} is missing. Install it with: pip install 'everycall[policy]'."))
         return 2
     return 0
+
+
+def is_page(begins: bytes) -> bool:
+    """Whether a file that begins so is a page that this verb wrote."""
+    return begins.lower().startswith(b"<!doctype html>") and _GENERATOR in begins
 
 
 def show_tables(policy: Policy, console: Console) -> None:

@@ -11,8 +11,10 @@ import msgspec
 from cyclopts import Parameter
 from rich.console import Console
 
+from everycall.policy.output import replace_file
 from everycall.policy.text.layout import format_policy
-from everycall.policy.text.problems import PolicyError
+from everycall.policy.text.positions import characters, nodes
+from everycall.policy.text.problems import PolicyError, Problems
 from everycall.policy.text.schema import policy_schema
 from everycall.policy.text.template import COMMON_TYPES, new_policy
 
@@ -64,8 +66,16 @@ def new(
     except FileExistsError:
         errors.print(f"error: {output} is there already. Name another file with --output.", markup=False)
         return 2
-    except (OSError, UnicodeDecodeError) as error:
-        errors.print(f"error: {error}", markup=False)
+    except UnicodeDecodeError:
+        errors.print(f"error: {types} is no text in UTF-8. Name a file with one code a line.", markup=False)
+        return 2
+    except OSError as error:
+        name = error.filename or output
+        errors.print(
+            f"error: {error.strerror or error}: {name}. Name files that can be read, and with --output a place that "
+            "can be written.",
+            markup=False,
+        )
         return 2
     except PolicyError as error:
         errors.print("error: this cannot stand in a policy.", markup=False)
@@ -89,14 +99,24 @@ def format_file(file: Path, /, *, check: bool = False) -> int:
     try:
         before = file.read_bytes()
         after = format_policy(before)
+        if not _is_policy(before):
+            errors.print(
+                f"error: {file} has no key everycall_policy, so it is no policy, and stays as it is. Name a policy's "
+                "file, or begin it with: everycall_policy: 1",
+                markup=False,
+            )
+            return 2
         if before == after:
             return 0
         if check:
             errors.print(f"{file} would be laid out otherwise. Run: everycall policy format {file}", markup=False)
             return 1
-        _replace(file, after)
+        replace_file(file.resolve(), after)
     except OSError as error:
-        errors.print(f"error: {error}", markup=False)
+        errors.print(
+            f"error: {error.strerror or error}: {file}. Name a policy's file that can be read and written.",
+            markup=False,
+        )
         return 2
     except PolicyError as error:
         for problem in error.problems:
@@ -120,17 +140,10 @@ def _types_in(file: Path) -> tuple[str, ...]:
     return tuple([code for line in file.read_text("utf-8-sig").splitlines() if (code := line.strip())])
 
 
-def _replace(file: Path, text: bytes) -> None:
-    """Write beside it and rename, so that a full disk loses nothing."""
-    beside = file.with_name(f"{file.name}.new")
-    try:
-        with beside.open("xb") as written:
-            written.write(text)
-        beside.chmod(file.stat().st_mode)
-        beside.replace(file.resolve())
-    except OSError:
-        beside.unlink(missing_ok=True)
-        raise
+def _is_policy(text: bytes) -> bool:
+    """Whether it says that it is one; else a stray name would lay out, and so rewrite, any file of YAML."""
+    problems = Problems()
+    return nodes(characters(text, problems), problems).get("everycall_policy") is not None
 
 
 def _errors() -> Console:

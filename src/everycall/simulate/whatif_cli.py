@@ -59,8 +59,12 @@ def whatif(
     except ZoneInfoNotFoundError as error:
         errors.print(Text(f"error: {error.args[0]}. Name a time zone as IANA does, or install tzdata."))
         return 2
-    except (UnreadablePolicyError, RecordError, UnreadableEventError, OSError) as error:
+    except (UnreadablePolicyError, RecordError, UnreadableEventError) as error:
         errors.print(Text(f"error: {error}"))
+        return 2
+    except OSError as error:
+        name = error.filename or csv
+        errors.print(Text(f"error: {error.strerror or error}: {name}. Name files that can be read, and written."))
         return 2
     if json:
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(as_json(found)), indent=2).decode() + "\n")

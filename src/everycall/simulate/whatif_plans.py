@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Literal
 
 from everycall.core.policies import priority_order
+from everycall.policy.components import part_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,7 +24,6 @@ def components_of(plan: ResponsePlan) -> dict[str, Level]:
     levels: dict[str, Level] = {
         "minimum_officers": (plan.minimum_officers,),
         "cancellation_closes": (int(not plan.cancellation_closes),),
-        "stage": (int(plan.stage),),
         "dispatch_within": _soon(plan.dispatch_within),
         "arrive_within": _soon(plan.arrive_within),
         "find_out_within": _soon(plan.find_out_within),
@@ -38,8 +38,13 @@ def components_of(plan: ResponsePlan) -> dict[str, Level]:
         levels[f"ladder.{rung.role}"] = max((-at,), levels.get(f"ladder.{rung.role}", (-_NEVER,)))
     if plan.offer is not None:
         waits = plan.offer.meanwhile == "wait"
-        levels[f"offer.{plan.offer.to}.{plan.offer.ground}"] = (-1 - int(waits), -plan.offer.within)
+        levels[f"offer.{part_of(plan.offer.to)}.{part_of(plan.offer.ground)}"] = (-1 - int(waits), -plan.offer.within)
     return levels
+
+
+def _staging(plan: ResponsePlan) -> tuple[bool, str | None, str | None]:
+    """Whether units wait near the place, why, and what ends it: that has no order, it is the same or another."""
+    return plan.stage, plan.stage_because, plan.stage_until
 
 
 def _soon(within: int | None) -> Level:
@@ -65,7 +70,9 @@ def compared(before: ResponsePlan, after: ResponsePlan) -> dict[str, int]:
             continue
         one, other = old.get(name, _least(name)), new.get(name, _least(name))
         if one != other:
-            found[name] = 0 if name == "stage" else 1 if other > one else -1
+            found[name] = 1 if other > one else -1
+    if _staging(before) != _staging(after):
+        found["stage"] = 0
     changed = compared_priorities(before.priority, after.priority)
     if changed:
         found["priority"] = changed

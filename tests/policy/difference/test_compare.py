@@ -156,8 +156,32 @@ def test_staging_is_neither_less_nor_more() -> None:
     found = compared(version(), version(staged))
     assert not regions(found, "less") + regions(found, "more")
     (region,) = regions(found, "otherwise")
-    assert [shift.words for shift in region.changes] == ["staging: go in → stage until safe"]
+    assert [shift.words for shift in region.changes] == [
+        "staging (because: It may be dangerous; until: It is safe): no → yes"
+    ]
     assert found.nothing_less
+
+
+def test_another_end_of_staging_is_otherwise_and_both_ends_are_said() -> None:
+    old, new = [
+        version(("    plan: soon\n", f"    plan: {{as: soon, stage: {{because: Dogs., until: {until}}}}}\n"))
+        for until in ("It is safe.", "The chief in person orders it.")
+    ]
+    found = compared(old, new)
+    assert not regions(found, "less") + regions(found, "more")
+    (region,) = regions(found, "otherwise")
+    assert sorted(shift.words for shift in (*region.changes, *region.also)) == [
+        "staging (because: Dogs; until: It is safe): yes → no",
+        "staging (because: Dogs; until: The chief in person orders it): no → yes",
+    ]
+    assert "theft" in region.description.words
+
+
+def test_the_order_in_which_a_plan_names_what_is_sent_is_no_difference() -> None:
+    old, new = [version(("soon: {priority: 2, send: {police: 1}", f"soon: {{priority: 2, send: {{{send}}}")) for send in
+                ("police: 1, als: 1", "als: 1, police: 1")]  # fmt: skip
+    assert not compared(old, new).regions
+    assert old.rules == new.rules
 
 
 def test_a_zone_and_hours_are_told_in_words() -> None:

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from everycall.policy.rules import AddRule, Plan, Policy, Rule
 
 URGENT = 1
+SENT_BY = {0: 300, 1: 300, 2: 900, 3: 3600, 4: 14400}
+LONGEST = {"hold": 86400, "hand_over": 3600, "decline": 7 * 86400}
+WAITING = {"wait": 1800, "send": 3600}
+"""The bounds that docs/policy-proof.md names."""
 
 
 class Enumeration:
@@ -41,14 +45,19 @@ class Enumeration:
         return self._ranks[key]
 
     def unlike(self, varying: frozenset[str], exempt: frozenset[str] = frozenset()) -> bool:
-        """Whether twins that differ in these variables only are told apart."""
-        compared = [at for at, each in enumerate(self.components.items) if not exempt.issuperset(each.names)]
+        """Whether twins that differ in these variables only are told apart, some supports aside.
+
+        What two plans mean is compared, and not their components: those are judged here, too.
+        """
+        agencies = brute_force.agencies_of(self.policy)
+        decided = {rule: brute_force.gets(plan, agencies) for rule, plan in self.plans.items()}
+        outcomes: dict[tuple[str, tuple[str, ...]], tuple[object, ...]] = {}
         seen: dict[frozenset[tuple[str, Value]], set[tuple[object, ...]]] = defaultdict(set)
         for call, rule, raised_by, plan in self.calls:
             shared = frozenset((name, value) for name, value in call.items() if name not in varying)
-            outcome = self.ranks(rule, raised_by, plan)
-            decided = self.components.ranks(self.plans[rule])
-            seen[shared].add((decided, tuple([outcome[at] for at in compared])))
+            if (rule, raised_by) not in outcomes:
+                outcomes[rule, raised_by] = brute_force.gets(plan, agencies, exempt)
+            seen[shared].add((decided[rule], outcomes[rule, raised_by]))
         return any(len(outcomes) > 1 for outcomes in seen.values())
 
     def attributes(self) -> dict[str, str]:
@@ -58,8 +67,7 @@ class Enumeration:
             if attribute.protected:
                 own = frozenset(name for name, each in self.variables.items() if each.attribute == attribute.name)
                 listed = [each.support for each in self.policy.may_differ if attribute.name in each.attributes]
-                exempt = frozenset(f"support.{support}" for support in listed)
-                found[attribute.name] = "refuted" if self.unlike(own & self.read, exempt) else "holds"
+                found[attribute.name] = "refuted" if self.unlike(own & self.read, frozenset(listed)) else "holds"
         return found
 
     def place_varies(self) -> bool:
@@ -109,11 +117,20 @@ class Enumeration:
             if "type" not in call
         )
 
-    def refusal(self) -> bool:
-        """Whether an urgent call can be declined."""
-        return any(
-            plan.priority <= URGENT and any(grant.act == "decline" for grant in plan.may) for *_, plan in self.calls
-        )
+    def refusals(self) -> set[tuple[str, str]]:
+        """What refuses and the rule that does: an urgent call declined or kept waiting, or a plan past the bounds."""
+        found: set[tuple[str, str]] = set()
+        for _, rule, _, plan in self.calls:
+            decided = self.plans[rule]
+            if plan.priority <= URGENT and any(grant.act == "decline" for grant in plan.may):
+                found.add(("declined", rule))
+            if plan.priority <= URGENT and plan.offer is not None and plan.offer.meanwhile == "wait":
+                found.add(("waits", rule))
+            late = decided.dispatch_within is None or decided.dispatch_within > SENT_BY[decided.priority]
+            long = decided.offer is not None and decided.offer.within > WAITING[decided.offer.meanwhile]
+            if late or long or not decided.send or any(g.within > LONGEST[g.act] for g in plan.may):
+                found.add(("bounds", rule))
+        return found
 
     def dead(self) -> set[str]:
         """The rules that match no call."""
@@ -130,4 +147,6 @@ class Enumeration:
 
     def off_the_list(self) -> bool:
         """Whether something that ought to be protected is not, as far as random policies go."""
-        return any(attribute.name in PROTECTED and not attribute.protected for attribute in self.policy.attributes)
+        wrong = any(attribute.name in PROTECTED and not attribute.protected for attribute in self.policy.attributes)
+        pairs = {(each.support, name) for each in self.policy.may_differ for name in each.attributes}
+        return wrong or not pairs <= {("interpreter", "caller.language")}

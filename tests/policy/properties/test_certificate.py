@@ -114,6 +114,18 @@ def changed(change: Callable[[dict[str, Any]], object]) -> bytes:
             changed(lambda told: told.update(properties=[*told["properties"], told["properties"][0]])),
             id="two verdicts about one property",
         ),
+        pytest.param(
+            changed(lambda told: [each.update(verdict="holds") for each in told["properties"]]),
+            id="a verdict against its own findings",
+        ),
+        pytest.param(
+            changed(lambda told: [each.update(verdict="not_established") for each in told["properties"]]),
+            id="a verdict that nothing shows",
+        ),
+        pytest.param(changed(lambda told: told.update(engines=["one", "another"])), id="engines that nobody knows"),
+        pytest.param(changed(lambda told: told.update(engines=["z3 4", "z3 5"])), id="one engine twice"),
+        pytest.param(changed(lambda told: told.update(effective_from="tomorrow")), id="no instant"),
+        pytest.param(changed(lambda told: told.update(effective_to="2027-01-01T00:00:00")), id="no offset"),
     ],
 )
 def test_what_a_check_did_not_write_is_refused(data: bytes) -> None:

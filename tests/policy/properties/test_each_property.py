@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 from policy_texts import INTERPRETER, policy
 
 from everycall.core.certificates import REQUIRED_PROPERTIES
+from everycall.core.policies import Asked
 from everycall.policy.attributes import Attribute, YesNo
+from everycall.policy.evaluator import PolicyEvaluator
 from everycall.policy.properties.check import check
 from everycall.policy.rules import Grant, MayDiffer, Step
 
@@ -46,6 +49,64 @@ def test_a_policy_that_asks_only_what_happened_holds_in_everything() -> None:
     assert [each.name for each in report.properties] == list(REQUIRED_PROPERTIES)
     assert {each.verdict for each in report.properties} == {"holds"}
     assert [each.because for each in report.attributes] == ["No rule reads it."] * 2
+
+
+STAGED = "- {{rule: {}, when: {{type: theft{}}}, plan: {{as: slow, stage: {{because: {}, until: {}}}}}, because: b}}\n"
+
+
+@pytest.mark.parametrize(
+    ("because", "until", "verdict"),
+    [
+        ("dogs", "the chief in person orders it", "refuted"),
+        ("they are busy", "it is safe", "refuted"),
+        ("dogs", "it is safe", "holds"),
+    ],
+)
+def test_like_calls_are_staged_for_the_same_reason_and_until_the_same(because: str, until: str, verdict: str) -> None:
+    rules = STAGED.format("a", ", caller.employer: agency_a", because, until)
+    rules += STAGED.format("b", "", "dogs", "it is safe")
+    report = found("like_calls_alike", rules)
+    assert report.verdict == verdict
+    for shown in report.refutations:
+        assert f"waits near the place (because: {because}; until: {until})" in shown.words
+        assert f"no waiting (because: {because}; until: {until})" in shown.words
+
+
+def test_add_rules_for_some_callers_may_not_stage_either() -> None:
+    add = "- {rule: a, when: {type: theft, caller.employer: agency_a}, add: {stage: {because: dogs, until: noon}}}\n"
+    both = "- {rule: b, when: {type: theft}, add: {stage: {because: dogs, until: dusk}}}"
+    assert found("like_calls_alike", "", add + both).verdict == "refuted"
+    assert found("like_calls_alike", "", both).verdict == "holds"
+
+
+def test_the_order_of_what_is_sent_reaches_nobody() -> None:
+    rule = "- {{rule: {}, when: {{type: theft{}}}, plan: {{as: slow, send: {{{}}}}}, because: b}}\n"
+    given = policy(
+        rule.format("a", ", caller.employer: agency_a", "bls: 1, als: 1") + rule.format("b", "", "als: 1, bls: 1")
+    )
+    assert of_policy(given, "like_calls_alike").verdict == "holds"
+    assert given.rules[0].plan == given.rules[1].plan
+    shuffled = replace(given.rules[0].plan, send=(("bls", 1), ("als", 1)))
+    evaluator = PolicyEvaluator(replace(given, rules=(replace(given.rules[0], plan=shuffled), *given.rules[1:])))
+    plans = [
+        evaluator.plan(Asked(service="police", incident_type="theft", facts={"caller.employer": who}, received_at=0))
+        for who in ("agency_a", "other")
+    ]
+    assert plans[0].send == plans[1].send
+
+
+def test_codes_with_dots_that_no_text_may_have_do_not_hide_who_is_allowed_what() -> None:
+    given = policy(AGENCY.replace("robbery", "theft") + "\n- {rule: b, when: {type: theft}, plan: slow, because: b}")
+    ours, theirs = [
+        replace(given.rules[0].plan, may=(
+            Grant(act="hand_over", roles=("dispatcher",), grounds=(ground,), within=60, ladder=given.floor.ladder, to=(to,)),
+        ))
+        for to, ground in (("private.security", "not_ours"), ("security", "not_ours.private"))
+    ]  # fmt: skip
+    rules = (replace(given.rules[0], plan=ours), replace(given.rules[1], plan=theirs), *given.rules[2:])
+    report = of_policy(replace(given, rules=rules), "like_calls_alike")
+    assert report.verdict == "refuted"
+    assert "hand_over by the dispatcher to private.security (not_ours)" in report.refutations[0].words
 
 
 class TestLikeCallsAlike:
@@ -246,6 +307,23 @@ class TestDanger:
         (listed,) = report.listed
         assert "shots" in listed.words
         assert "police say so" in listed.words
+
+    def test_an_end_of_staging_that_changes_with_danger_is_listed_and_not_refuted(self) -> None:
+        staged = "plan: {{as: fast, stage: {{because: shots, until: {}}}}}, because: b}}"
+        rules = (
+            "- {rule: r, when: {type: fire, weapon: yes}, " + staged.format("the chief orders it") + "\n"
+            "- {rule: s, when: {type: fire}, " + staged.format("police say so")
+        )
+        report = found("danger", rules)
+        assert report.verdict == "holds"
+        (listed,) = [each for each in report.listed if each.rules[0] == "r"]
+        assert listed.words.startswith(
+            "Rule r (line 33) has units wait near the place, because: shots; until: the chief"
+        )
+        assert "waits near the place (because: shots; until: police say so)" in listed.words
+        assert {each.component for each in listed.differences} == {
+            "stage.shots.the chief orders it", "stage.shots.police say so",
+        }  # fmt: skip
 
 
 class TestNoSilentRefusal:

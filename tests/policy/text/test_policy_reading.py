@@ -174,7 +174,7 @@ def test_a_named_plan_with_changes_keeps_the_rest() -> None:
         dispatch_within=1800,
         ladder=STANDARD,
         may=(LATER, NEIGHBOUR),
-        stage=Stage(because="Somebody may be armed.", until="The police say that it is safe."),
+        stages=(Stage(because="Somebody may be armed.", until="The police say that it is safe."),),
         offer=Offer(to="federal_police", ground="their_property", within=180, meanwhile="send", ladder=STANDARD),
     )
 
@@ -186,7 +186,7 @@ def test_a_named_plan_with_changes_keeps_the_rest() -> None:
         ("{priority: 0}", Plan(priority=0)),
         (
             "{priority: 9, send: {engine: 1, chief: 2}, support: [boat]}",
-            Plan(priority=9, send=(("engine", 1), ("chief", 2)), support=("boat",)),
+            Plan(priority=9, send=(("chief", 2), ("engine", 1)), support=("boat",)),
         ),
     ],
 )

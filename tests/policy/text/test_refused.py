@@ -185,7 +185,13 @@ LADDERS_AND_GRANTS = [
     ("roles: [dispatcher, supervisor]", "roles: §[]", "empty list", "at least one"),
     ("roles: [dispatcher, supervisor]", "roles: [dispatcher, §dispatcher]", "twice", "Delete one"),
     ("grounds: [caller_asks_for_later]", "grounds: §[]", "empty list", "at least one"),
-    ("grounds: [caller_asks_for_later]", "grounds: §[my.ladder]", "components end in", "does not end in"),
+    ("grounds: [caller_asks_for_later]", "grounds: §[ladder]", "components end in", "Choose another"),
+    ("grounds: [caller_asks_for_later]", "grounds: §[not_ours.private]", "The ground 'not_ours.private' has a dot", "'_'"),
+    (OFFER, OFFER.replace("to: f", "to: §private.f"), "The agency 'private.federal_police' has a dot", "'_'"),
+    (OFFER, OFFER.replace("ground: t", "ground: §not.t"), "The ground 'not.their_property' has a dot", "'_'"),
+    ("send: {police: 1}", "send: {§police.k9: 1}", "The capability 'police.k9' has a dot", "'_'"),
+    (RAISE, "add: {support: §[interpreter.sign]}", "The support 'interpreter.sign' has a dot", "'_'"),
+    (RAISE, "add: {support: [interpreter], send: {§police.k9: 1}}", "The capability 'police.k9' has a dot", "'_'"),
     ("grounds: [caller_asks_for_later], ", "", "does not say 'grounds'", "Add 'grounds'"),
     ("within: 1 h, ladder: standard}", "ladder: standard}", "does not say 'within'", "Add 'within'"),
     ("within: 1 h, ladder: standard}", "within: 1 h}", "does not say 'ladder'", "Add 'ladder'"),
@@ -321,8 +327,31 @@ CONDITIONS = [
     ("{weapon: yes, §weapon: no}", "twice", "under 'all'"),
 ]
 
+NAMES = [
+    (VERIFIED, "  m.a: {kind: several, values: [x], source: s, unknown: itself}\n"
+     "  §m: {kind: several, values: [a.x], source: s, unknown: itself}", "has the name 'm.a.x'", "Rename one"),
+    (VERIFIED, "  m.a: {kind: yes_no, source: s, unknown: itself}\n"
+     "  m: {kind: several, values: [a], source: s, unknown: itself}".replace("  m.a", "  §m.a"), "the name of a value", "Rename"),
+    (VERIFIED, "  §m: {kind: several, values: [%s], source: s, unknown: itself}" % ("v" * 79), "81 characters", "Shorten"),
+    (VERIFIED, "  §%s: {kind: yes_no, source: s, unknown: itself}" % ("v" * 81), "81 characters; 80", "Shorten"),
+    (BLOCK, "  §%s: {inside: central}" % ("b" * 76), "76 characters; 75", "Shorten"),
+    (EMPLOYER, "  §caller: {kind: several, values: [employer], source: x, protected: false, unknown: itself}",
+     "with its value 'caller.employer' is on the shipped list", "objection"),
+    (VERIFIED, "  §caller: {kind: several, values: [in_danger], source: x, danger: true}", "may say who", "as it is"),
+    *[(VERIFIED, f"  §{name}: {{kind: yes_no, source: x, unknown: itself}}", f"sounds like '{like}'", "'protected: false'")
+      for name, like in (("employer", "caller.employer"), ("caller_employer", "caller.employer"),
+                         ("Caller.employer", "caller.employer"), ("requester.employer", "caller.employer"),
+                         ("place_owner", "place.owner"), ("homeowner", "place.owner"), ("Empl0yer", "caller.employer"),
+                         ("placeOwner", "place.owner"), ("race", "race"), ("age.group", "caller.age_group"))],
+    (VERIFIED, "  §who: {kind: several, values: [employer], source: x, unknown: itself}", "sounds like", "protected"),
+    *[(VERIFIED, f"  §{name}: {{kind: yes_no, source: x, unknown: itself}}", "sounds like a danger", "danger: true")
+      for name in ("weapon_seen", "anyone_in_danger", "inProgress", "person_trapped", "not_breathing")],
+    (VERIFIED, "  §s: {kind: several, values: [weapon], source: x, unknown: itself}", "sounds like a danger", "objection"),
+]  # fmt: skip
+"""About names, of which a schema knows nothing."""
+
 ROWS = [
-    *YAML, *HEADING, *ATTRIBUTES, *ZONES, *LADDERS_AND_GRANTS, *PLANS, *RULES,
+    *YAML, *HEADING, *ATTRIBUTES, *ZONES, *LADDERS_AND_GRANTS, *PLANS, *RULES, *NAMES,
     *[(WHEN, f"when: {written}", says, remedy) for written, says, remedy in CONDITIONS],
 ]  # fmt: skip
 
@@ -422,3 +451,37 @@ def test_what_is_said_of_a_long_word_is_short() -> None:
 def test_each_further_rule_of_the_same_id_names_the_line_of_the_first() -> None:
     text = FRAME.replace("  - rule: guard", "  - rule: robbery").replace("  - rule: hurt", "  - rule: robbery")
     assert [each.says.split("(")[1] for each in problems_of(text)] == ["the first on line 40)."] * 2
+
+
+def test_no_more_facts_are_read_than_an_adoption_can_name() -> None:
+    def text(count: int) -> bytes:
+        values = ", ".join(f"v{number}" for number in range(count))
+        asked = ", ".join(f"{{many: {{has: v{number}}}}}" for number in range(count))
+        declared = changed(
+            VERIFIED, f"{VERIFIED}\n  many: {{kind: several, values: [{values}], source: x, unknown: itself}}"
+        )
+        return declared.replace(WHEN, f"when: {{any: [{asked}]}}").encode()
+
+    already = len(read_policy(FRAME.encode()).read())
+    with pytest.raises(PolicyError, match="301 facts; 300 is the most"):
+        read_policy(text(301 - already))
+    assert len(read_policy(text(300 - already)).read()) == 300
+
+
+def test_no_more_is_protected_than_a_certificate_has_room_for() -> None:
+    rows = "\n".join(f"  p{number}: {{kind: yes_no, source: x, protected: true}}" for number in range(301))
+    with pytest.raises(PolicyError, match="More than 300 attributes are protected"):
+        read_policy(changed(VERIFIED, f"{VERIFIED}\n{rows}").encode())
+
+
+@pytest.mark.parametrize("name", ["storeys", "gender_neutral_sign", "terrace", "pavement", "alarm", "place.kind"])
+def test_a_name_that_says_what_it_is_or_sounds_like_nothing_is_read(name: str) -> None:
+    row = f"  {name}: {{kind: yes_no, source: x, protected: false, unknown: itself}}"
+    policy = read_policy(changed(VERIFIED, row).encode())
+    assert next(each for each in policy.attributes if each.name == name).protected is False
+
+
+def test_a_value_of_several_that_is_on_the_shipped_list_is_protected_by_itself() -> None:
+    row = "  caller: {kind: several, values: [complaint_history], source: record}"
+    policy = read_policy(changed(VERIFIED, f"{VERIFIED}\n{row}").encode())
+    assert policy.variables()["caller.complaint_history"].protected

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from everycall.core.certificates import REQUIRED_PROPERTIES
 from everycall.policy.attributes import Choice
+from everycall.policy.properties.check import check
 from everycall.policy.text import PolicyError, new_policy, read_with_warnings
 from everycall.policy.text.template import COMMON_TYPES
 
@@ -26,6 +28,12 @@ def test_nobody_gets_less_than_the_highest_priority_before_somebody_says_so() ->
     policy, _ = read_with_warnings(new_policy("v", "t", "a", "b", "UTC"))
     assert {rule.plan.priority for rule in policy.deciding} == {1}
     assert policy.triage.find_out_within is not None
+
+
+@pytest.mark.parametrize("types", [COMMON_TYPES, ["911", "noise"]])
+def test_it_passes_its_own_check(types: list[str]) -> None:
+    report = check(read_with_warnings(new_policy("v", "t", "a", "b", "UTC", types))[0])
+    assert {each.name: each.verdict for each in report.properties} == dict.fromkeys(REQUIRED_PROPERTIES, "holds")
 
 
 def test_many_types_fit() -> None:

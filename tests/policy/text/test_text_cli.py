@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from errno import ENOSPC
 from typing import TYPE_CHECKING
 
 import pytest
@@ -93,12 +94,19 @@ def test_format_says_line_and_remedy(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert "error: " in capsys.readouterr().err
 
 
-def test_format_does_not_lose_the_file_where_it_cannot_write_beside_it(tmp_path: Path) -> None:
+def test_format_does_not_lose_the_file_where_it_cannot_write_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(_descriptor: int) -> None:
+        raise OSError(ENOSPC, "No space left on device")
+
     file = tmp_path / "policy.yaml"
     file.write_text(FRAME)
-    (tmp_path / "policy.yaml.new").mkdir()
+    monkeypatch.setattr("os.fsync", full)
     assert format_file(file) == 2
+    assert "No space left on device" in capsys.readouterr().err
     assert file.read_text() == FRAME
+    assert list(tmp_path.iterdir()) == [file]
 
 
 def test_schema_prints_json(capsys: pytest.CaptureFixture[str]) -> None:

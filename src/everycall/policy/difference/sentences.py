@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from everycall.policy.attributes import TIME_OF_DAY, WEEKDAY, WEEKDAYS, ZONE_PREFIX
+from everycall.policy.components import about, parts_of
 from everycall.policy.difference.result import Shift
 from everycall.policy.rules import DEFAULT, TRIAGE
 
@@ -205,8 +206,9 @@ def _names_words(names: Sequence[str]) -> str:
     """Several components that change together; grants by who and on which grounds."""
     if len(names) == 1 or not names[0].startswith("may."):
         return among([component_words(name) for name in names], "and")
-    tail = ", who is told" if names[0].endswith(".ladder") else ""
-    parts = [name.removesuffix(".ladder").split(".") for name in names]
+    ladder = about(names[0]) == "ladder"
+    tail = ", who is told" if ladder else ""
+    parts = [parts_of(name)[: -1 if ladder else None] for name in names]
     columns = [list(dict.fromkeys(plain(part[at]) for part in parts if at < len(part))) for at in (2, 3, 4)]
     said = "; ".join([among(_short(column)) for column in columns if column])
     return f"may {plain(parts[0][1])} ({said}){tail}"
@@ -214,18 +216,22 @@ def _names_words(names: Sequence[str]) -> str:
 
 def component_words(name: str) -> str:
     """A component's name for people."""
-    parts = name.split(".")
+    parts = parts_of(name)
     head = parts[0]
     if head == "send":
-        return f"{plain('.'.join(parts[1:]))} units"
+        return f"{plain(parts[1])} units"
     if head == "support":
-        return plain(".".join(parts[1:]))
+        return plain(parts[1])
+    if head == "stage":
+        because, until = (sentence.strip().rstrip(".;") for sentence in parts[1:])
+        return f"staging (because: {because}; until: {until})"
     if head == "ladder":
         return f"{plain(parts[1])} told of a missed deadline"
     if head in ("may", "offer"):
         act, rest = (parts[1], parts[2:]) if head == "may" else ("offer", parts[1:])
-        told = [plain(part) for part in rest if part not in ("ladder", "meanwhile", "within")]
-        tail = {"ladder": ", who is told", "meanwhile": ", meanwhile", "within": ", wait"}.get(parts[-1], "")
+        what = about(name)
+        told = [plain(part) for part in (rest[:-1] if what else rest)]
+        tail = {"ladder": ", who is told", "meanwhile": ", meanwhile", "within": ", wait"}.get(what, "")
         verb = f"may {plain(act)}" if head == "may" else "offer to"
         return f"{verb} ({', '.join(told)}{tail})"
     return {
@@ -234,5 +240,4 @@ def component_words(name: str) -> str:
         "find_out_within": "finding out the type",
         "minimum_officers": "officers at least",
         "cancellation_closes": "a cancellation",
-        "stage": "staging",
     }.get(name, plain(name))

@@ -17,7 +17,8 @@ _TITLES: Final = {"less": "Less help", "more": "More help", "otherwise": "Neithe
 _NONE: Final = {
     "less": "No call gets less.",
     "more": "No call gets more.",
-    "otherwise": "No call is staged otherwise, and nobody else is told of what is held or handed over.",
+    "otherwise": "No call is staged otherwise (or until something else), "
+    "and nobody else is told of what is held or handed over.",
 }
 
 

@@ -12,7 +12,7 @@ from everycall.policy.properties.danger import DANGER, less, more_danger
 from everycall.policy.properties.likeness import LIKE_CALLS_ALIKE, attribute_report
 from everycall.policy.properties.listings import declared
 from everycall.policy.properties.overlaps import overlaps
-from everycall.policy.properties.protected import PROTECTED_LIST, not_protected
+from everycall.policy.properties.protected import PROTECTED_LIST, not_protected, read_and_who
 from everycall.policy.properties.proxies import PLACE_VARIES, place_varies, proxies
 from everycall.policy.properties.refusals import NO_SILENT_REFUSAL, refusals
 from everycall.policy.properties.report import (
@@ -24,6 +24,7 @@ from everycall.policy.properties.report import (
     Shown,
     verdict_of,
 )
+from everycall.policy.properties.undeclared import undeclared
 from everycall.policy.properties.unknown import UNKNOWN, gets_less, unknown_danger, unknown_type
 from everycall.policy.properties.words import ended
 
@@ -41,11 +42,13 @@ SAYS: Final = {
     "that decide give the same plan, and the add rules leave the same outcome, over every pair of values of each "
     "protected attribute, unknown included, but for the supports that may_differ lists.",
     PROTECTED_LIST: "Every declared attribute of the shipped list of protected attributes, and whatever is derived "
-    "from a protected attribute, is declared as protected.",
+    "from a protected attribute, is declared as protected; and may_differ names only pairs of the shipped table.",
     UNKNOWN: "Danger that is unknown gets no less than none; a call of unknown type gets the triage floor at least.",
-    DANGER: "More danger never gets less, in any ordered component, but for what a rule declares with reason and end.",
+    DANGER: "More danger never gets less, in any ordered component, but for what a rule declares with reason and end; "
+    "and what bears the name of a danger is declared as one.",
     NO_SILENT_REFUSAL: "No call of priority 0 or 1 can be declined; whatever may be held, handed over, declined or "
-    "offered has roles, a ground, a time and a ladder that ends in a person.",
+    "offered has roles, a ground, a time and a ladder that ends in a person. Every plan sends somebody, and no time is "
+    "longer than the shipped bounds.",
     NO_DEAD_RULE: "Every rule can match a call.",
     PLACE_VARIES: "Two calls that are equal in all but where in their service area they come from get the same.",
 }
@@ -128,6 +131,8 @@ class _Check:
             version=self._policy.heading.version,
             title=self._policy.heading.title,
             authority=self._policy.heading.authority,
+            effective_from=self._policy.heading.effective_from,
+            effective_to=self._policy.heading.effective_to,
             properties=tuple([found[name] for name in order]),
             attributes=tuple(self._attributes),
             reads=tuple(sorted(self._policy.read())),
@@ -182,7 +187,7 @@ class _Check:
         return pairs, still_open, exceptions
 
     def _protected_list(self, _tally: Tally) -> tuple[list[Shown], list[str], list[Shown]]:
-        return list(not_protected(self._policy)), [], []
+        return list(not_protected(self._policy)), [], list(read_and_who(self._policy))
 
     def _unknown(self, tally: Tally) -> tuple[list[Shown], list[str], list[Shown]]:
         by_danger, open_danger = unknown_danger(self._inquiry, tally)
@@ -193,7 +198,7 @@ class _Check:
         refuted, still_open = less(
             self._inquiry, tally, "less_in_danger", more_danger, "More danger ({}) gets less, by {}."
         )
-        return refuted, still_open, declared(self._inquiry, tally)
+        return [*undeclared(self._policy), *refuted], still_open, declared(self._inquiry, tally)
 
     def _no_silent_refusal(self, tally: Tally) -> tuple[list[Shown], list[str], list[Shown]]:
         return *refusals(self._inquiry, tally), []

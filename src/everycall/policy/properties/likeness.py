@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from everycall.policy.components import support_name
 from everycall.policy.conditions import mentioned
 from everycall.policy.formula import AllOf, Decides, Differs, Less, Matches, Neg, OneOf
 from everycall.policy.properties.asking import Confirmed, Question, decided_by
@@ -102,7 +103,7 @@ class Likeness:
 
 def exempt_by(policy: Policy, attribute: str) -> frozenset[str]:
     """The components that may differ by this attribute through `add` rules."""
-    return frozenset(f"support.{each.support}" for each in policy.may_differ if attribute in each.attributes)
+    return frozenset(support_name(each.support) for each in policy.may_differ if attribute in each.attributes)
 
 
 class Found:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from everycall.policy.components import stage_name
 from everycall.policy.conditions import mentioned
 from everycall.policy.formula import AllOf, Decides, Less, Matches
 from everycall.policy.properties.asking import Confirmed, NoneExist
@@ -30,8 +31,7 @@ def declared(inquiry: Inquiry, tally: Tally) -> list[Shown]:
     dangers = [variable for variable in inquiry.variables.values() if variable.danger and variable.name in inquiry.read]
     for rule in every_rule(policy):
         listed += [_substitution(inquiry, tally, examples, dangers, rule, each) for each in rule.instead]
-        stage = rule.plan.stage if isinstance(rule, Rule) else rule.add.stage
-        if stage is not None:
+        for stage in _stages(rule):
             shown = _staging(inquiry, examples, dangers, rule, stage)
             if shown is not None:
                 listed.append(shown)
@@ -88,11 +88,20 @@ def _pair(examples: Examples, rule: Rule | AddRule, variable: Variable, at: int)
     return examples.pair(rule, variable.name, shows, rising=True)
 
 
+def _stages(rule: Rule | AddRule) -> tuple[Stage, ...]:
+    if isinstance(rule, Rule):
+        return rule.plan.stages
+    return () if rule.add.stage is None else (rule.add.stage,)
+
+
 def _staging(
     inquiry: Inquiry, examples: Examples, dangers: list[Variable], rule: Rule | AddRule, stage: Stage
 ) -> Shown | None:
-    """That units wait near the place as danger grows; none if danger has nothing to do with it."""
-    at = inquiry.single().replay.scene.components.index.get("stage")
+    """That units wait near the place, for this reason and until this, as danger grows; none if danger does not matter.
+
+    Where they waited for another reason before, or until something else, that is listed as well.
+    """
+    at = inquiry.single().replay.scene.components.index.get(stage_name(stage))
     reason, end = ended(stage.because), ended(stage.until)
     words = f"{rule_words(rule)} has units wait near the place, because: {reason}; until: {end}."
     words = words[0].upper() + words[1:]
@@ -100,7 +109,7 @@ def _staging(
         return Shown(kind="staging", words=words, rules=(rule.id,))
 
     def shows(one: Decided, other: Decided) -> bool:
-        return one.plan.stage is None and other.plan.stage is not None
+        return stage not in one.plan.stages and stage in other.plan.stages
 
     for variable in dangers:
         pair = examples.pair(rule, variable.name, shows, rising=True)

@@ -1,4 +1,7 @@
-"""No silent refusal: nobody can decline the most urgent calls, and whatever may be refused or put off has an end."""
+"""No silent refusal: nobody can decline the most urgent calls, and whatever may be refused or put off has an end.
+
+Nor does a plan refuse by sending nobody, or within a year: `limits` holds plans against the shipped bounds.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,10 @@ from typing import TYPE_CHECKING, Final
 from everycall.core.policies import HIGHEST_PRIORITIES
 from everycall.policy.formula import AllOf, Decides, Matches, Neg, OneOf
 from everycall.policy.properties.asking import Confirmed, Question
+from everycall.policy.properties.limits import faults_of_floors, faults_of_grant, faults_of_offer, faults_of_plan
 from everycall.policy.properties.pairs import Smallest, one_call
 from everycall.policy.properties.replay import CALL
+from everycall.policy.properties.report import Shown
 from everycall.policy.properties.words import rule_words
 
 if TYPE_CHECKING:
@@ -16,7 +21,6 @@ if TYPE_CHECKING:
 
     from everycall.policy.formula import Formula
     from everycall.policy.properties.asking import Inquiry, Tally
-    from everycall.policy.properties.report import Shown
     from everycall.policy.rules import Plan, Policy, Rule, Step
 
 NO_SILENT_REFUSAL: Final = "no_silent_refusal"
@@ -30,7 +34,7 @@ PERSONS: Final = frozenset(
 
 def refusals(inquiry: Inquiry, tally: Tally) -> tuple[list[Shown], list[str]]:
     """What refutes the property, and what stayed open."""
-    refuted: list[Shown] = []
+    refuted = [Shown(kind="past_bounds", words=words) for words in faults_of_floors(inquiry.policy)]
     still_open: list[str] = []
     asker = inquiry.single()
     small = Smallest(asker.replay, inquiry.witnesses)
@@ -60,6 +64,8 @@ def _faulty(policy: Policy) -> Iterator[tuple[Rule, str, Formula]]:
     ]
     for rule in policy.deciding:
         decides = Decides(side=CALL, rule=rule.id)
+        for fault in faults_of_plan(rule.plan):
+            yield rule, f"{_safe(rule_words(rule)).capitalize()} {fault}.", decides
         for act in dict.fromkeys(grant.act for grant in rule.plan.may):
             forbidden = [Matches(side=CALL, rule=added.id) for added in policy.add if act in added.add.forbid]
             allowed = AllOf(parts=(decides, Neg(part=OneOf(parts=tuple(forbidden)))))
@@ -71,8 +77,16 @@ def _faulty(policy: Policy) -> Iterator[tuple[Rule, str, Formula]]:
                 yield rule, f"{_safe(rule_words(rule)).capitalize()} allows to {act} {fault}.", allowed
         if rule.plan.offer is not None:
             offer = rule.plan.offer
-            for fault in _faults_of(offer.ground, offer.within, offer.ladder):
+            for fault in (*_faults_of(offer.ground, offer.within, offer.ladder), *faults_of_offer(offer)):
                 yield rule, f"{_safe(rule_words(rule)).capitalize()} offers the call to {offer.to} {fault}.", decides
+            if offer.meanwhile == "wait" and (rule.plan.priority <= URGENT or urgent_by_add):
+                go = [Matches(side=CALL, rule=added.id) for added in policy.add if added.add.go_meanwhile]
+                urgent = AllOf(parts=()) if rule.plan.priority <= URGENT else OneOf(parts=tuple(urgent_by_add))
+                words = (
+                    f"A call of priority {URGENT} or more urgent waits while it is offered to {offer.to}, by "
+                    f"{_safe(rule_words(rule))}. Write 'meanwhile: send'."
+                )
+                yield rule, words, AllOf(parts=(decides, urgent, Neg(part=OneOf(parts=tuple(go)))))
 
 
 def _faults(plan: Plan, act: str) -> Iterator[str]:
@@ -81,6 +95,7 @@ def _faults(plan: Plan, act: str) -> Iterator[str]:
             if not grant.roles:
                 yield "without saying who may"
             yield from _faults_of(",".join(grant.grounds), grant.within, grant.ladder)
+            yield from faults_of_grant(grant)
 
 
 def _faults_of(ground: str, within: int, ladder: tuple[Step, ...]) -> Iterator[str]:

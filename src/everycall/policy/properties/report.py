@@ -132,6 +132,8 @@ class CheckReport(Frozen, frozen=True, kw_only=True):
             ones; swapping them would change an outcome.
         disagreements: Where the engines said opposite things: a fault in one of them, to be reported.
         reads: The facts that the rules look at.
+        effective_from: From when the text is to hold, as it says itself (ISO 8601 with offset).
+        effective_to: Until when.
     """
 
     policy: str
@@ -146,6 +148,8 @@ class CheckReport(Frozen, frozen=True, kw_only=True):
     disagreements: tuple[str, ...] = ()
     engines: tuple[str, ...] = ()
     cpu_seconds: float = 0.0
+    effective_from: str | None = None
+    effective_to: str | None = None
     scripts: tuple[Script, ...] = ()
 
     def property(self, name: str) -> PropertyReport:

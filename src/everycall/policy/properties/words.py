@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from everycall.policy.attributes import TIME_OF_DAY, WEEKDAY, ZONE_PREFIX
+from everycall.policy.components import about, parts_of
 from everycall.policy.rules import DEFAULT, TRIAGE
 
 if TYPE_CHECKING:
@@ -84,7 +85,8 @@ def rules_by_id(policy: Policy) -> dict[str, Rule | AddRule]:
 def gets_words(component: Component, rank: int, plan: Plan) -> str:
     """What a plan gives in one component."""
     name, level = component.name, component.levels[rank]
-    first, _, rest = name.partition(".")
+    first, *parts = parts_of(name)
+    rest = parts[0] if parts else ""
     within = {
         "dispatch_within": ("sent within {}", plan.dispatch_within, "no time by which somebody must be sent"),
         "arrive_within": ("there within {}", plan.arrive_within, "no time by which somebody must be there"),
@@ -99,21 +101,26 @@ def gets_words(component: Component, rank: int, plan: Plan) -> str:
         return rest if rest in plan.support else f"no {rest}"
     if name == "minimum_officers":
         return f"at least {plan.minimum_officers} officers" if plan.minimum_officers else "no least number of officers"
-    if name == "stage":
-        return "goes in at once" if plan.stage is None else f"waits near the place until: {ended(plan.stage.until)}"
+    if first == "stage":
+        return _waits(*parts, waits=rank > 0) if plan.stages else "goes in at once"
     if first == "ladder":
         told = next((step.at for step in plan.ladder if step.role == rest), None)
         return f"{rest} never told" if told is None else f"{rest} told {duration(told)} after a missed deadline"
     return _of_others(name, len(component.names), level) if first in ("may", "offer") else level
 
 
+def _waits(because: str, until: str, *, waits: bool) -> str:
+    how = "waits near the place" if waits else "no waiting"
+    return f"{how} (because: {ended(because)}; until: {ended(until)})"
+
+
 def _of_others(name: str, names: int, level: str) -> str:
-    parts = name.split(".")
+    parts = parts_of(name)
     also = "" if names == 1 else f" and {names - 1} more like it"
     if parts[0] == "offer":
-        about = {"meanwhile": "", "within": " (time to accept)", "ladder": " (who hears of no answer)"}[parts[-1]]
-        return f"offer to {parts[1]} for {parts[2]}{about}: {level}"
-    if parts[-1] == "ladder":
+        what = {"meanwhile": "", "within": " (time to accept)", "ladder": " (who hears of no answer)"}[about(name)]
+        return f"offer to {parts[1]} for {parts[2]}{what}: {level}"
+    if about(name) == "ladder":
         return f"who hears of a {parts[1]} by the {parts[2]} ({parts[3]}){also}: {level}"
     to = f" to {parts[4]}" if len(parts) > 4 else ""  # noqa: PLR2004 - act, role and ground come first
     return f"{parts[1]} by the {parts[2]}{to} ({parts[3]}){also}: {level}"

@@ -14,7 +14,7 @@ from everycall.policy.words import clock_words, duration_words, value_words, var
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from everycall.policy.rules import Grant, Offer, Plan, Raise, Step
+    from everycall.policy.rules import Grant, Offer, Plan, Raise, Stage, Step
 
 ALSO: Final = "also"
 
@@ -121,7 +121,7 @@ def outcome(plan: Plan, labels: Labels) -> dict[str, str]:
         "dispatch": _within(plan.dispatch_within),
         "arrive": _within(plan.arrive_within),
         "find out": _within(plan.find_out_within),
-        "stage": f"{plan.stage.because}; until {plan.stage.until}" if plan.stage else "",
+        "stage": "; and ".join(_staged(stage) for stage in plan.stages),
         "cancellation": "" if plan.cancellation_closes else "closes nothing",
         "offer": offered(plan.offer, labels) if plan.offer else "",
         "late": labels.ladder(plan.ladder),
@@ -139,13 +139,17 @@ def raised(added: Raise, labels: Labels) -> dict[str, str]:
         "dispatch": _within(added.dispatch_within),
         "arrive": _within(added.arrive_within),
         "find out": _within(added.find_out_within),
-        "stage": f"{added.stage.because}; until {added.stage.until}" if added.stage else "",
+        "stage": _staged(added.stage) if added.stage else "",
         "cancellation": "closes nothing" if added.keep_open else "",
         "offer": "our units go meanwhile" if added.go_meanwhile else "",
         "late": f"also {labels.ladder(added.ladder)}" if added.ladder else "",
         "may": "nobody may " + " or ".join(act.replace("_", " ") for act in added.forbid) if added.forbid else "",
     }
     return {name: text for name, text in cells.items() if text}
+
+
+def _staged(stage: Stage) -> str:
+    return f"{stage.because}; until {stage.until}"
 
 
 def _within(seconds: int | None) -> str:

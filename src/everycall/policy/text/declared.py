@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from everycall.core.facts import PROTECTED, must_be_sealed
+from everycall.core.facts import must_be_sealed
 from everycall.core.vocabulary import SERVICES
 from everycall.policy.attributes import (
     SERVICE,
@@ -21,12 +21,22 @@ from everycall.policy.attributes import (
     Several,
     Value,
     YesNo,
+    variables_of,
+)
+from everycall.policy.sensitive_names import (
+    WHO_PREFIXES,
+    names_of,
+    shipped_as_protected,
+    sounds_dangerous,
+    sounds_protected,
 )
 from everycall.policy.text.fields import (
     ATTRIBUTE,
     CONNECTIVES,
     COUNTS_AS,
     KINDS_OF_ATTRIBUTE,
+    LONGEST_FACT_NAME,
+    MOST_FACTS,
     MOST_VALUES,
     TIME_KEY,
     UNKNOWN,
@@ -63,9 +73,6 @@ SERVICE_ATTRIBUTE: Final = Attribute(
 
 SHIPPED: Final = (SERVICE_ATTRIBUTE, *TIME_ATTRIBUTES)
 
-WHO_PREFIXES: Final = ("caller.", "person.")
-"""What is named so says who somebody is, unless the text says that it does not."""
-
 _RESERVED: Final = frozenset({*CONNECTIVES, ZONE_KEY, TIME_KEY, WEEKDAY_KEY, SERVICE, TIME_OF_DAY, WEEKDAY, UNKNOWN})
 _RESERVED_PREFIXES: Final = (ZONE_PREFIX, "time.")
 _VALUE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.\-]{0,63}")
@@ -82,6 +89,12 @@ def attributes_of(problems: Problems, node: Node) -> tuple[Attribute, ...]:
             "Add type: {kind: choice, values: [...], source: call_taker, unknown: triage}.",
         )
     _refuse_clashes(problems, entries, read)
+    if sum(attribute.protected for attribute in read) > MOST_FACTS:
+        problems.add(
+            node,
+            f"More than {MOST_FACTS} attributes are protected, and a certificate has no room for so many.",
+            "Declare fewer, or group them as the values of a choice.",
+        )
     return (*SHIPPED, *_with_lineage(problems, entries, read))
 
 
@@ -97,24 +110,34 @@ def _attribute(problems: Problems, key: Scalar, node: Node) -> Attribute:
     domain = _domain(problems, node, found, what)
     if name != TYPE and isinstance(domain, (Choice, Several)):
         _refuse_sealed_values(problems, found["values"], domain.values)
-    on_list = name in PROTECTED
-    protected = _protected(problems, key, found, what)
+    bare = Attribute(name=name, domain=domain, source="")
+    listed = shipped_as_protected(bare)
+    protected = _protected(problems, key, found, bare)
+    _refuse_long_names(problems, key, names_of(bare))
     danger = flag(problems, found["danger"], "'danger'") if "danger" in found else False
     taken_off = text(problems, found["taken_off"], "'taken_off'") if "taken_off" in found else None
-    if "taken_off" in found and (protected or not on_list):
+    if "taken_off" in found and (protected or listed is None):
         problems.add(
             found["taken_off"],
             f"{what} is not taken off the protected list.",
             "Write 'taken_off' only beside 'protected: false', for an attribute of that list.",
         )
-    if on_list and not protected and "taken_off" not in found:
+    if listed is not None and not protected and "taken_off" not in found:
+        which = what if listed == name else f"{what} with its value {quoted(listed)}"
         problems.add(
             key,
-            f"{what} is on the shipped list of protected attributes.",
+            f"{which} is on the shipped list of protected attributes.",
             "Delete 'protected: false', or add 'taken_off:' with the reason; the check reports it as an objection.",
         )
     _refuse_sealed(problems, key, domain, what)
     _refuse_danger(problems, found, domain, what, danger=danger, protected=protected)
+    dangerous = sounds_dangerous(bare)
+    if dangerous is not None and name != TYPE and "danger" not in found and not protected:
+        problems.add(
+            key,
+            f"{what} sounds like a danger ({dangerous}) and does not say whether it is one.",
+            "Write 'danger: true'; with 'danger: false' the check reports it as an objection.",
+        )
     return Attribute(
         name=name,
         domain=domain,
@@ -132,16 +155,29 @@ def _attribute(problems: Problems, key: Scalar, node: Node) -> Attribute:
     )
 
 
-def _protected(problems: Problems, key: Scalar, found: dict[str, Node], what: str) -> bool:
+def _protected(problems: Problems, key: Scalar, found: dict[str, Node], bare: Attribute) -> bool:
     if "protected" in found:
         return flag(problems, found["protected"], "'protected'")
-    if key.text in PROTECTED:
+    if shipped_as_protected(bare) is not None:
         return True
-    if key.text.startswith(WHO_PREFIXES):
+    if any(name.startswith(WHO_PREFIXES) for name in names_of(bare)):
         problems.add(
-            key, f"{what} may say who somebody is.", "Write 'protected: true' or 'protected: false', as it is."
+            key,
+            f"Attribute {quoted(key.text)} may say who somebody is.",
+            "Write 'protected: true' or 'protected: false', as it is.",
         )
     return False
+
+
+def _refuse_long_names(problems: Problems, key: Scalar, names: Iterable[str]) -> None:
+    """An adoption names every fact that the rules read, and has room for names of so many characters."""
+    longest = max(map(len, names))
+    if longest > LONGEST_FACT_NAME:
+        problems.add(
+            key,
+            f"A fact of {quoted(key.text)} has a name of {longest} characters; {LONGEST_FACT_NAME} is the most.",
+            "Shorten the name, or the code of the value that it ends in.",
+        )
 
 
 def _refuse_sealed(problems: Problems, key: Scalar, domain: Domain, what: str) -> None:
@@ -265,20 +301,33 @@ def integer_within(problems: Problems, node: Node, domain: Number, what: str) ->
 
 
 def _refuse_clashes(problems: Problems, entries: tuple[tuple[Scalar, Node], ...], read: Iterable[Attribute]) -> None:
-    """No attribute may bear the name of one value of another."""
-    taken = {
-        f"{attribute.name}.{value}": attribute.name
+    """No two declarations may give one variable its name: the later would be read where a rule means the earlier."""
+    taken: dict[str, str] = {variable.name: each.name for each in SHIPPED for variable in variables_of(each)}
+    read = tuple(read)
+    values = {
+        variable.name: attribute.name
         for attribute in read
         if isinstance(attribute.domain, Several)
-        for value in attribute.domain.values
+        for variable in variables_of(attribute)
     }
-    for key, _ in entries:
-        if key.text in taken:
+    for (key, _), attribute in zip(entries, read, strict=True):
+        if key.text in values:
             problems.add(
                 key,
-                f"Attribute {quoted(key.text)} has the name of a value of {quoted(taken[key.text])}.",
+                f"Attribute {quoted(key.text)} has the name of a value of {quoted(values[key.text])}.",
                 "Rename one of them.",
             )
+        if not isinstance(attribute.domain, Several):
+            continue
+        for name in dict.fromkeys(variable.name for variable in variables_of(attribute)):
+            if name in taken:
+                problems.add(
+                    key,
+                    f"A value of attribute {quoted(key.text)} has the name {quoted(name)}, as a value of "
+                    f"{quoted(taken[name])} has.",
+                    "Rename one of the attributes or values: a rule could not say which of the two it means.",
+                )
+            taken[name] = attribute.name
 
 
 def _with_lineage(
@@ -308,6 +357,16 @@ def _with_lineage(
                     f"Attribute {quoted(attribute.name)} is derived from a protected one, so it is protected.",
                     "Delete 'protected: false', or derive it from other attributes.",
                 )
+        near_one = sounds_protected(attribute)
+        silent = attribute.name != TYPE and not protected and "protected" not in said
+        # What begins with caller. or person. was asked already.
+        if silent and near_one is not None and not any(name.startswith(WHO_PREFIXES) for name in names_of(attribute)):
+            problems.add(
+                key,
+                f"Attribute {quoted(attribute.name)} sounds like {quoted(near_one)}, which is protected, and does "
+                "not say whether it is.",
+                "Write 'protected: true', or 'protected: false': the check then lists it as read and not protected.",
+            )
         _look_at_unknown(problems, key, said.get("unknown"), attribute, protected=protected)
         made.append(
             attribute

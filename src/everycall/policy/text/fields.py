@@ -18,7 +18,9 @@ Kind = Literal[
     "text",
     "code",
     "codes",
-    "any_codes",  # may be an empty list
+    "part",  # a code without a dot
+    "parts",
+    "any_parts",  # may be an empty list
     "name",  # of something that the text declares: a ladder, a zone
     "names",
     "any_names",  # may be an empty list
@@ -156,8 +158,8 @@ GRANT: Final = Section(
     (
         _must("act", "word", "What is allowed.", words=ACTS),
         _must("roles", "words", "Who may do it.", words=PEOPLE),
-        _must("grounds", "codes", "The grounds, one of which must be given."),
-        _may("to", "codes", "The agencies that a hand-over may go to; without it, any."),
+        _must("grounds", "parts", "The grounds, one of which must be given."),
+        _may("to", "parts", "The agencies that a hand-over may go to; without it, any."),
         _must("within", "duration", "The longest hold, the longest wait for an answer, the time to a review."),
         _must("ladder", "name", "Who is told after that."),
     ),
@@ -169,8 +171,8 @@ STAGE: Final = Section(
 OFFER: Final = Section(
     "offer",
     (
-        _must("to", "code", "The agency that is offered it first."),
-        _must("ground", "code", "The coded ground."),
+        _must("to", "part", "The agency that is offered it first."),
+        _must("ground", "part", "The coded ground."),
         _must("within", "duration", "How long it has to accept; then it comes back."),
         _must("meanwhile", "word", "Whether our units go meanwhile or wait.", words=("send", "wait")),
         _must("ladder", "name", "Who is told when there is no answer."),
@@ -182,7 +184,7 @@ PLAN: Final = Section(
         _must("priority", "priority", "0 to 9, 0 the most urgent."),
         _may("send", "counts", "How many units of each capability."),
         _may("minimum_officers", "count", "At least so many officers."),
-        _may("support", "any_codes", "What to arrange that is no unit."),
+        _may("support", "any_parts", "What to arrange that is no unit."),
         _may("stage", "section", "Wait near the place until it is safe.", of=STAGE),
         *_DEADLINES,
         _may("ladder", "name", "Who is told when a deadline has passed."),
@@ -209,7 +211,7 @@ RAISE: Final = Section(
         _may("priority", "priority", "At least as urgent as this."),
         _may("send", "counts", "At least so many of each."),
         _may("minimum_officers", "count", "At least so many officers."),
-        _may("support", "codes", "Arrange these too."),
+        _may("support", "parts", "Arrange these too."),
         _may("stage", "section", "Wait near the place until it is safe.", of=STAGE),
         *_DEADLINES,
         _may("ladder", "name", "Tell these people too, at the latest then."),
@@ -247,7 +249,7 @@ DEFAULT_SECTION: Final = Section("default", (_must("plan", "plan", "What goes ou
 MAY_DIFFER: Final = Section(
     "may differ",
     (
-        _must("support", "code", "The support that may depend on who the caller is."),
+        _must("support", "part", "The support that may depend on who the caller is."),
         _must("by", "names", "The protected attributes that it may depend on."),
         _BECAUSE,
     ),
@@ -331,3 +333,7 @@ LONGEST_CODE: Final = 100
 LARGEST_NUMBER: Final = 1_000_000
 MOST_VALUES: Final = 10_000
 MOST_RULES: Final = 5_000
+LONGEST_FACT_NAME: Final = 80
+"""Characters of a fact's name; an adoption (`everycall.core.versions.FactName`) takes no longer one."""
+MOST_FACTS: Final = 300
+"""Facts that the rules may read, and protected attributes: an adoption and a certificate have room for no more."""

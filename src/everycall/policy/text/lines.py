@@ -10,7 +10,7 @@ from everycall.policy.rules import DEFAULT, TRIAGE, AddRule, MayDiffer, Plan, Ra
 from everycall.policy.text.fields import ACTS, ADD_RULE, MAY_DIFFER, MOST_RULES, PEOPLE, RULE, SUBSTITUTION
 from everycall.policy.text.positions import Mapping, Node, Scalar
 from everycall.policy.text.problems import Problems, near, quoted
-from everycall.policy.text.values import CODE, code, items_of, keys_of, kind_words, name_of, refuse_twice, text
+from everycall.policy.text.values import PART, code, items_of, keys_of, kind_words, name_of, refuse_twice, text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping as Table
@@ -30,10 +30,10 @@ _WHOLE: Final = (
 )
 COMPONENT: Final = (
     rf"{'|'.join(_WHOLE)}"
-    rf"|(send|support)\.{CODE}"
+    rf"|(send|support)\.{PART}"
     rf"|ladder\.({'|'.join(PEOPLE)})"
-    rf"|offer\.{CODE}\.{CODE}\.(meanwhile|within)"
-    rf"|may\.({'|'.join(ACTS)})\.({'|'.join(PEOPLE)})\.{CODE}"
+    rf"|offer\.{PART}\.{PART}\.(meanwhile|within)"
+    rf"|may\.({'|'.join(ACTS)})\.({'|'.join(PEOPLE)})\.{PART}(\.{PART})?"
 )
 """The names of what has more and less; what has no order (stage) needs no exception."""
 

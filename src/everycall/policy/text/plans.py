@@ -109,11 +109,11 @@ class Named:
         forbidden = found.get("forbid")
         return Raise(
             priority=priority(self._problems, found["priority"]) if "priority" in found else None,
-            send=counts(self._problems, found["send"], "'send'", empty=False) if "send" in found else (),
+            send=self._sent(found["send"], empty=False) if "send" in found else (),
             minimum_officers=count(self._problems, found["minimum_officers"], "'minimum_officers'", 1)
             if "minimum_officers" in found
             else None,
-            support=codes(self._problems, found["support"], "'support'") if "support" in found else (),
+            support=self._supports(found["support"], empty=False) if "support" in found else (),
             stage=self._stage(found["stage"]) if "stage" in found else None,
             dispatch_within=self._deadline(found, "dispatch_within"),
             arrive_within=self._deadline(found, "arrive_within"),
@@ -163,7 +163,7 @@ class Named:
         act = word(self._problems, found["act"], "'act'", ACTS) if "act" in found else ""
         to: tuple[str, ...] = ()
         if "to" in found:
-            to = codes(self._problems, found["to"], "'to'")
+            to = self._codes(found["to"], "'to'", "The agency")
             if act not in ("hand_over", ""):
                 self._problems.add(
                     found["to"], f"A grant to {act} has no 'to'.", "Delete 'to', or write act: hand_over."
@@ -188,12 +188,12 @@ class Named:
 
         return Plan(
             priority=priority(problems, found["priority"]) if "priority" in found else base.priority,
-            send=counts(problems, found["send"], "'send'", empty=True) if "send" in found else base.send,
+            send=self._sent(found["send"], empty=True) if "send" in found else base.send,
             minimum_officers=count(problems, found["minimum_officers"], "'minimum_officers'")
             if "minimum_officers" in found
             else base.minimum_officers,
-            support=codes(problems, found["support"], "'support'", empty=True) if "support" in found else base.support,
-            stage=self._stage(found["stage"]) if "stage" in found else base.stage,
+            support=self._supports(found["support"], empty=True) if "support" in found else base.support,
+            stages=(self._stage(found["stage"]),) if "stage" in found else base.stages,
             dispatch_within=or_base("dispatch_within", base.dispatch_within),
             arrive_within=or_base("arrive_within", base.arrive_within),
             find_out_within=or_base("find_out_within", base.find_out_within),
@@ -212,6 +212,23 @@ class Named:
         self.used.update(("grant", name) for name in names)
         return tuple([self.grants[name] for name in names if name])
 
+    def _sent(self, node: Node, *, empty: bool) -> tuple[tuple[str, int], ...]:
+        """How many of each capability, in the order of their names: an order in the text means nothing."""
+        send = counts(self._problems, node, "'send'", empty=empty)
+        for (capability, _), (key, _) in zip(send, node.entries if isinstance(node, Mapping) else (), strict=True):
+            self._refuse_dot(key, "The capability", capability)
+        return tuple(sorted(send))
+
+    def _supports(self, node: Node, *, empty: bool) -> tuple[str, ...]:
+        return self._codes(node, "'support'", "The support", empty=empty)
+
+    def _codes(self, node: Node, section: str, what: str, *, empty: bool = False) -> tuple[str, ...]:
+        """A list of codes that are parts of the names of components."""
+        read = codes(self._problems, node, section, empty=empty)
+        for one in read:
+            self._refuse_dot(node, what, one)
+        return read
+
     def _stage(self, node: Node) -> Stage:
         found = keys_of(self._problems, node, STAGE, "'stage'")
         return Stage(
@@ -223,6 +240,8 @@ class Named:
         found = keys_of(self._problems, node, OFFER, "'offer'")
         to = code(self._problems, found["to"], "'to'") if "to" in found else ""
         ground = code(self._problems, found["ground"], "'ground'") if "ground" in found else ""
+        self._refuse_dot(found.get("to", node), "The agency", to)
+        self._refuse_dot(found.get("ground", node), "The ground", ground)
         self._refuse_taken(found.get("to", node), to)
         self._refuse_taken(found.get("ground", node), ground)
         meanwhile = (
@@ -237,10 +256,17 @@ class Named:
         )
 
     def _grounds(self, node: Node) -> tuple[str, ...]:
-        grounds = codes(self._problems, node, "'grounds'")
+        grounds = self._codes(node, "'grounds'", "The ground")
         for ground in grounds:
             self._refuse_taken(node, ground)
         return grounds
+
+    def _refuse_dot(self, node: Node, what: str, name: str) -> None:
+        """The names of components are such codes joined by dots: with dots of their own, two could read the same."""
+        if "." in name:
+            self._problems.add(
+                node, f"{what} {quoted(name)} has a dot, which joins the names of components.", "Write '_' for the dot."
+            )
 
     def _refuse_taken(self, node: Node, ground_or_agency: str) -> None:
         """Grounds and agencies are parts of the names of components, which end in words of their own."""
@@ -250,11 +276,11 @@ class Named:
                 f"'{ANY_OTHER}' stands for the agencies that no rule names.",
                 "Give the agency its own code; to allow any agency leave out the 'to' of a grant.",
             )
-        elif ground_or_agency.rsplit(".", maxsplit=1)[-1] in ("ladder", "meanwhile", "within"):
+        elif ground_or_agency in ("ladder", "meanwhile", "within"):
             self._problems.add(
                 node,
-                f"{quoted(ground_or_agency)} ends in a word that components end in.",
-                "Choose a code that does not end in ladder, meanwhile or within.",
+                f"{quoted(ground_or_agency)} is a word that components end in.",
+                "Choose another code than ladder, meanwhile and within.",
             )
 
     def _deadline(self, found: dict[str, Node], name: str) -> int | None:

@@ -31,12 +31,13 @@ from everycall.policy.text.fields import (
     Section,
 )
 from everycall.policy.text.lines import COMPONENT
-from everycall.policy.text.values import CODE, INSTANT
+from everycall.policy.text.values import CODE, INSTANT, PART
 
 Schema = dict[str, object]
 
 _TEXT: Final[Schema] = {"type": "string", "minLength": 1, "maxLength": LONGEST_TEXT, "pattern": r"\S"}
 _CODE: Final[Schema] = {"type": "string", "pattern": f"^{CODE}$", "maxLength": LONGEST_CODE}
+_PART: Final[Schema] = {"type": "string", "pattern": f"^{PART}$", "maxLength": LONGEST_CODE}
 _FLAG: Final[Schema] = {"enum": [True, False, "yes", "no"]}
 _INTEGER: Final[Schema] = {"type": "integer", "minimum": -LARGEST_NUMBER, "maximum": LARGEST_NUMBER}
 _VALUE: Final[Schema] = {"type": ["string", "integer", "boolean"]}
@@ -52,7 +53,9 @@ _FIXED: Final[dict[str, Schema]] = {
     "text": _TEXT,
     "code": _CODE,
     "codes": _list(_CODE),
-    "any_codes": _list(_CODE, least=0),
+    "part": _PART,
+    "parts": _list(_PART),
+    "any_parts": _list(_PART, least=0),
     "name": _CODE,
     "names": _list(_CODE),
     "any_names": _list(_CODE, least=0),
@@ -63,7 +66,7 @@ _FIXED: Final[dict[str, Schema]] = {
     "integer": _INTEGER,
     "counts": {
         "type": "object",
-        "propertyNames": _CODE,
+        "propertyNames": _PART,
         "additionalProperties": {"type": "integer", "minimum": 1, "maximum": MOST_OF_A_KIND},
     },
     "duration": {"type": "string", "pattern": f"^{WRITTEN}$", "not": {"pattern": "^0"}},

@@ -132,6 +132,7 @@ plans:
     send: {engine: 2}
     dispatch_within: 60 s
     arrive_within: 8 min
+    find_out_within: 2 min  # where the type is unknown; see the floor of triage
     ladder: standard
     may: [offer_to_neighbour]
   medical_now:
@@ -139,6 +140,7 @@ plans:
     send: {ambulance: 1}
     dispatch_within: 60 s
     arrive_within: 8 min
+    find_out_within: 2 min
     ladder: standard
     may: [offer_to_neighbour]
 

@@ -34,6 +34,8 @@ _TRUE: Final = frozenset({"true", "True", "TRUE"})
 _FALSE: Final = frozenset({"false", "False", "FALSE"})
 CODE: Final = r"[A-Za-z0-9][A-Za-z0-9_.\-]*"
 _CODE: Final = re.compile(CODE)
+PART: Final = CODE.replace(".", "")
+"""A code that is a part of a component's name, where a dot joins."""
 INSTANT: Final = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2})?(Z|[+-][0-9]{2}:[0-9]{2})"
 _INSTANT: Final = re.compile(INSTANT)
 _NOT_PLACES: Final = ("posix/", "right/")

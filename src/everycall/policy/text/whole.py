@@ -13,7 +13,16 @@ from everycall.policy.attributes import TYPE
 from everycall.policy.rules import Floor, Heading, Plan, Policy, TriageFloor
 from everycall.policy.text.asked import Conditions
 from everycall.policy.text.declared import SHIPPED, attributes_of
-from everycall.policy.text.fields import DEFAULT_SECTION, EFFECTIVE, FLOOR, POLICY, TRIAGE, TRIAGE_FLOOR, ZONE_KEY
+from everycall.policy.text.fields import (
+    DEFAULT_SECTION,
+    EFFECTIVE,
+    FLOOR,
+    MOST_FACTS,
+    POLICY,
+    TRIAGE,
+    TRIAGE_FLOOR,
+    ZONE_KEY,
+)
 from everycall.policy.text.lines import Rules, may_differ_of
 from everycall.policy.text.plans import Named
 from everycall.policy.text.positions import Mapping, Node, characters, nodes
@@ -93,6 +102,13 @@ class _Reader:
             may_differ=may_differ_of(problems, found["may_differ"], known, adding) if "may_differ" in found else (),
             floor=self._floor(),
         )
+        reads = len(policy.read())
+        if reads > MOST_FACTS:
+            problems.add(
+                found.get("rules", self._at),
+                f"The rules read {reads} facts; {MOST_FACTS} is the most that an adoption can name.",
+                "Ask about fewer values of 'several', or make one choice of them.",
+            )
         self._warn(attributes, zones, conditions.asked)
         return policy
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from everycall.policy.attributes import Zone
-from everycall.policy.text.fields import LARGEST_NUMBER, ZONE
+from everycall.policy.attributes import ZONE_PREFIX, Zone
+from everycall.policy.text.fields import LARGEST_NUMBER, LONGEST_FACT_NAME, ZONE
 from everycall.policy.text.positions import Scalar
 from everycall.policy.text.problems import near, quoted
 from everycall.policy.text.values import entries_of, flag, keys_of, name_of, text, whole_number
@@ -28,6 +28,9 @@ def zones_of(problems: Problems, node: Node) -> tuple[Zone, ...]:
 
 def _zone(problems: Problems, key: Scalar, node: Node, names: frozenset[str]) -> Zone:
     found = keys_of(problems, node, ZONE, f"Zone {quoted(key.text)}")
+    most = LONGEST_FACT_NAME - len(ZONE_PREFIX)
+    if len(key.text) > most:
+        problems.add(key, f"The name of a zone has {len(key.text)} characters; {most} is the most.", "Shorten it.")
     premises = None
     if "premises" in found:
         premises = whole_number(problems, found["premises"], "'premises'", 0, LARGEST_NUMBER)
