@@ -27,3 +27,9 @@ def shared_data() -> Path:
             pytest.fail(reason)
         pytest.skip(reason)
     return folder
+
+
+@pytest.fixture(scope="session")
+def shared_merkle(shared_data: Path) -> Path:
+    """The folder of published proofs of the hash tree, good and bad, beside the real city files."""
+    return shared_data.parent / "standards" / "merkle"

@@ -23,7 +23,7 @@ from everycall.core.incidents import IncidentOpened
 from everycall.core.needs import NeedAsked, NeedClassified, NeedPrioritised
 from everycall.core.outcomes import Advised
 from everycall.core.planning import PlanChanged
-from everycall.core.policies import Requirement, ResponsePlan, later_priority, less, priority_order
+from everycall.core.policies import Requirement, ResponsePlan, combined, later_priority, less, priority_order
 
 POLICE = NeedAsked(service="police", type="burglary")
 
@@ -356,3 +356,17 @@ def test_a_hold_that_ends_waits_for_a_unit_where_none_is_free() -> None:
     assert floor.state.incidents[incident].responses["PD"].waiting_since is None, "a hold is not waiting"
     floor.do(c.ReleaseHold(incident=incident, agency="PD"))
     assert floor.state.incidents[incident].responses["PD"].waiting_since == floor.now
+
+
+def test_needs_that_are_answered_together_wait_for_all_that_each_waits_for() -> None:
+    one = ResponsePlan(rule="a", policy="p", priority="1", stage=True, stage_because="armed", stage_until="police say")
+    two = ResponsePlan(rule="b", policy="p", priority="2", stage=True, stage_because="gas", stage_until="measured")
+    both = combined([one, ResponsePlan(rule="c", policy="p", priority="3"), two, two])
+    assert both.stage
+    assert (both.stage_because, both.stage_until) == ("armed; and gas", "police say; and measured")
+    long = combined(
+        [one, ResponsePlan(rule="d", policy="p", stage=True, stage_because="x" * 240, stage_until="y" * 240)]
+    )
+    assert long.stage_because is not None
+    assert len(long.stage_because) <= 240
+    assert long.stage_because.startswith("armed")

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from everycall.core.state import State
     from everycall.core.vocabulary import Service
 
+_AND: Final = "; and "
+_LONGEST_WORD: Final = 240
+
 PermittedAct = Literal["hold", "hand_over", "decline"]
 HIGHEST_PRIORITIES: Final = frozenset({"0", "1"})
 """A need of these priorities can never be declined, whatever a rule says."""
@@ -282,22 +285,21 @@ def combined(plans: Sequence[ResponsePlan]) -> ResponsePlan:
     for plan in plans:
         for requirement in plan.send:
             counts[requirement.capability] = max(counts.get(requirement.capability, 0), requirement.count)
-    stages = next((plan for plan in (first, *plans) if plan.stage), None)
     return ResponsePlan(
         rule=first.rule,
         policy=first.policy,
         priority=first.priority,
         send=tuple(Requirement(capability=name, count=count) for name, count in counts.items()),
         minimum_officers=max(plan.minimum_officers for plan in plans),
-        stage=stages is not None,
+        stage=any(plan.stage for plan in plans),
         dispatch_within=_earliest(plan.dispatch_within for plan in plans),
         arrive_within=_earliest(plan.arrive_within for plan in plans),
         ladder=first.ladder,
         cancellation_closes=all(plan.cancellation_closes for plan in plans),
         support=tuple(dict.fromkeys(name for plan in plans for name in plan.support)),
         raised_by=tuple(dict.fromkeys(rule for plan in plans for rule in plan.raised_by)),
-        stage_because=None if stages is None else stages.stage_because,
-        stage_until=None if stages is None else stages.stage_until,
+        stage_because=_together([plan.stage_because for plan in plans]),
+        stage_until=_together([plan.stage_until for plan in plans]),
         find_out_within=_earliest(plan.find_out_within for plan in plans),
         offer=_combined_offer(plans),
     )
@@ -308,6 +310,16 @@ def _combined_offer(plans: Sequence[ResponsePlan]) -> Offer | None:
     if len(offers) < len(plans) or len({offer.to for offer in offers}) > 1:
         return None
     return min(offers, key=lambda offer: (offer.meanwhile == "wait", offer.within))
+
+
+def _together(words: Iterable[str | None]) -> str | None:
+    """All the reasons, or all that must have happened, each once; cut evenly where that is longer than a word."""
+    said = list(dict.fromkeys(word for word in words if word))
+    joined = _AND.join(said)
+    if len(joined) > _LONGEST_WORD:
+        room = (_LONGEST_WORD - len(_AND) * (len(said) - 1)) // len(said)
+        joined = _AND.join([word[: max(room, 0)] for word in said])[:_LONGEST_WORD]
+    return joined or None
 
 
 def _earliest(values: Iterable[int | None]) -> int | None:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from hashlib import sha256
 
@@ -26,7 +27,7 @@ from everycall.policy.rules import (
     Substitution,
     TriageFloor,
 )
-from everycall.policy.text import read_policy, read_with_warnings
+from everycall.policy.text import PolicyError, format_policy, read_policy, read_with_warnings
 
 POLICY = read_policy(FRAME.encode())
 STANDARD = (Step(role="dispatcher", at=0), Step(role="supervisor", at=120), Step(role="duty_chief", at=600))
@@ -406,3 +407,21 @@ def test_two_people_may_be_told_at_the_same_time() -> None:
     text = changed("[{tell: supervisor, after: 0 s}]", "[{tell: unit, after: 0 s}, {tell: supervisor, after: 0 s}]")
     grant = read_policy(text.encode()).default.may[1]
     assert grant.ladder == (Step(role="unit", at=0), Step(role="supervisor", at=0))
+
+
+def test_an_incident_type_is_written_as_the_dispatch_system_has_it() -> None:
+    text = changed("values: [robbery,", 'values: [robbery, "Theft - Report Only (P)", "Down Outside/One <2>",')
+    policy = read_policy(text.encode())
+    kinds = next(each.domain for each in policy.attributes if each.name == "type")
+    assert isinstance(kinds, Choice)
+    assert "Theft - Report Only (P)" in kinds.values
+    assert format_policy(format_policy(text.encode())) == format_policy(text.encode())
+    again = next(each.domain for each in read_policy(format_policy(text.encode())).attributes if each.name == "type")
+    assert again == kinds
+
+
+@pytest.mark.parametrize("wrong", [" theft", "theft ", "(theft)", "th\u00e9ft", "theft\u202e", "a" * 101, "th*ft", '"'])
+def test_an_incident_type_that_could_be_misread_is_refused(wrong: str) -> None:
+    quoted = json.dumps(wrong, ensure_ascii=False)
+    with pytest.raises(PolicyError):
+        read_policy(changed("values: [robbery,", f"values: [robbery, {quoted},").encode())

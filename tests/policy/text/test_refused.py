@@ -115,7 +115,7 @@ ATTRIBUTES = [
     (VERIFIED, "  a: {kind: choice, values: [b, §b], source: x, unknown: itself}", "twice", "Delete one"),
     (VERIFIED, "  a: {kind: choice, values: §[b, unknown], source: x, unknown: itself}", "names 'unknown'", "Delete it"),
     (VERIFIED, "  a: {kind: choice, values: §[b, 9x], source: x, unknown: itself}", "would seal", "another code"),
-    (VERIFIED, "  a: {kind: choice, values: [b, §no way], source: x, unknown: itself}", "not a code", "letters"),
+    (VERIFIED, "  a: {kind: choice, values: [b, §no way], source: x, unknown: itself}", "'no way' is not a code", "letters"),
     (VERIFIED, "  a: {kind: choice, values: [b, §true], source: x, unknown: itself}", "truth value", "in quotes"),
     (VERIFIED, "  a: {kind: choice, values: [b], from: §1, source: x, unknown: itself}", "no 'from'", "Delete 'from'"),
     (VERIFIED, "  a: {kind: choice, values: [b], §unit: m, source: x, unknown: itself}".replace("§unit: ", "unit: §"),

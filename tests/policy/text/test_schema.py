@@ -27,7 +27,7 @@ BEYOND = {
     "no value is more danger", "at once", "is a danger, so", "is protected, so", "not taken off", "shipped list",
     "may say who", "the core seals", "derived from itself", "derived from a protected one",
     "name of a value of 'hazards'", "inside itself", "inside itself, through 'federal_building'",
-    "a place is in one of them", "is -1", "does not end in a person", "not ascend", "tells nobody when the deadline passes",
+    "a place is in one of them", "is -1", "does not end in a person", "not ascend", "tells nobody when the deadline passes", "'no way' is not a code",
     "twice", "components end in", "no 'to'",
     "no rule names", "367 d", "changes nothing", "taken by the policy's own triage", "taken by the policy's own default",
     "two rules 'robbery'", "two rules 'robbery' (the first on line 40)", "empty map", "is 0", "not protected", "'burglary'",

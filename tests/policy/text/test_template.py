@@ -58,7 +58,7 @@ def test_words_cannot_change_the_template() -> None:
         (("a b", "t", "a", "b", "UTC"), "not a code"),
         (("v", "", "a", "b", "UTC"), "is empty"),
         (("v", "t", "a", "b", "Mars"), "no time zone"),
-        (("v", "t", "a", "b", "UTC", ["a b"]), "not a code"),
+        (("v", "t", "a", "b", "UTC", ["a*b"]), "not a code"),
         (("v", "t", "a", "b", "UTC", []), "empty list"),
         (("v", "t", "a", "b", "UTC", ["x", "x"]), "twice"),
         (("v", "t", "a", "b", "UTC", ["unknown"]), "names 'unknown'"),

@@ -56,6 +56,7 @@ from everycall.policy.text.values import (
     name_of,
     refuse_twice,
     text,
+    type_codes,
     word,
     yes_or_no,
 )
@@ -224,7 +225,8 @@ def _domain(problems: Problems, node: Node, found: dict[str, Node], what: str) -
 
 
 def _codes_of_values(problems: Problems, listed: Node, what: str) -> tuple[str, ...]:
-    values = codes(problems, listed, "'values'")
+    read = type_codes if what == f"Attribute {quoted(TYPE)}" else codes
+    values = read(problems, listed, "'values'")
     if len(values) > MOST_VALUES:
         problems.add(listed, f"{what} has {len(values)} values; {MOST_VALUES} is the most.", "Group them.")
     if UNKNOWN in values:

@@ -31,7 +31,7 @@ from everycall.policy.text.fields import (
     Section,
 )
 from everycall.policy.text.lines import COMPONENT
-from everycall.policy.text.values import CODE, INSTANT, PART
+from everycall.policy.text.values import CODE, INSTANT, PART, TYPE_CODE
 
 Schema = dict[str, object]
 
@@ -52,7 +52,8 @@ _FIXED: Final[dict[str, Schema]] = {
     "one": {"const": 1},
     "text": _TEXT,
     "code": _CODE,
-    "codes": _list(_CODE),
+    # The values of `type` may have spaces; that those of other attributes may not, only the reader knows.
+    "codes": _list({"type": "string", "pattern": f"^{TYPE_CODE}$", "maxLength": LONGEST_CODE}),
     "part": _PART,
     "parts": _list(_PART),
     "any_parts": _list(_PART, least=0),

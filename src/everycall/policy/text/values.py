@@ -34,6 +34,9 @@ _TRUE: Final = frozenset({"true", "True", "TRUE"})
 _FALSE: Final = frozenset({"false", "False", "FALSE"})
 CODE: Final = r"[A-Za-z0-9][A-Za-z0-9_.\-]*"
 _CODE: Final = re.compile(CODE)
+TYPE_CODE: Final = r"[A-Za-z0-9](?:[A-Za-z0-9_.:;,&/()<>'+ \-]*[A-Za-z0-9_.)>+])?"
+"""An incident type as dispatch systems have them: "ALMH", "Theft (P)"."""
+_TYPE_CODE: Final = re.compile(TYPE_CODE)
 PART: Final = CODE.replace(".", "")
 """A code that is a part of a component's name, where a dot joins."""
 INSTANT: Final = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2})?(Z|[+-][0-9]{2}:[0-9]{2})"
@@ -137,6 +140,28 @@ def codes(problems: Problems, node: Node, what: str, *, empty: bool = False) -> 
     read = [code(problems, item, "The code") for item in items]
     refuse_twice(problems, items, read)
     return tuple(read)
+
+
+def type_codes(problems: Problems, node: Node, what: str) -> tuple[str, ...]:
+    """A list of different incident types."""
+    items = items_of(problems, node, what)
+    read = [_type_code(problems, item) for item in items]
+    refuse_twice(problems, items, read)
+    return tuple(read)
+
+
+def _type_code(problems: Problems, node: Node) -> str:
+    if not isinstance(node, Scalar) or _not_a_word(node):
+        return code(problems, node, "The type")
+    if len(node.text) > LONGEST_CODE:
+        problems.add(node, f"The type has {len(node.text)} characters; {LONGEST_CODE} is the most.", "Shorten it.")
+    elif not _TYPE_CODE.fullmatch(node.text):
+        problems.add(
+            node,
+            f"The type {quoted(node.text)} is not a code.",
+            "Begin with a letter or digit; letters without accents, digits, spaces and _.:;,&/()<>'+- may follow.",
+        )
+    return node.text
 
 
 def refuse_twice(problems: Problems, places: Collection[Node], read: Collection[object]) -> None:
